@@ -93,6 +93,7 @@ class Consumer:
             redis_url,
             apply_types=False,
             logger=logging.getLogger("faststream"),
+            log_level=logging.DEBUG,  # it logs each message twice
             parser=_parse,
             decoder=_decode,
             socket_timeout=SOCKET_TIMEOUT_SECONDS,
