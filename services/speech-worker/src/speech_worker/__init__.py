@@ -1,0 +1,1 @@
+"""The speech worker: hears the callers, finds their utterances and has them recognised."""
