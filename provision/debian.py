@@ -71,10 +71,10 @@ def parse_os_release(text: str) -> dict[str, str]:
 
 
 def suites_of(index_targets: str, release: str) -> list[Suite]:
-    """Return the suites of `release` among apt's index targets (lines `uri suite component codename`), main one first."""
+    """Return the suites of `release` among apt's index targets (`uri|suite|component|codename`), the main one first."""
     found: list[Suite] = []
     for line in index_targets.splitlines():
-        uri, name, component, codename = (line.split("|") + ["", "", ""])[:4]
+        uri, name, component, codename = [*line.split("|"), "", "", ""][:4]
         base = name.split("-")[0].split("/")[0]
         if component != "main" or not (base == release or codename.split("-")[0] == release or base in _MOVING_SUITES):
             continue
@@ -130,7 +130,6 @@ class PrivateApt:
 
     def _suites(self) -> list[Suite]:
         fields = "$(REPO_URI)|$(RELEASE)|$(COMPONENT)|$(CODENAME)"
-        # --no-release-info: the field is given by the sources alone, so it works before any `apt-get update`
         text = self._run(["apt-get", "indextargets", "--format", fields, "Created-By: Packages"])
         suites = suites_of(text, self.own)
         if not suites:
