@@ -122,6 +122,10 @@ class SipCall:
         """Answered, and not over."""
         return self._agent.state is State.UP
 
+    def caller_last_voiced_at(self) -> float:
+        """Unix time of the end of the caller's last sound or key; 0 before the first."""
+        return self._caller.last_voiced_at() or 0.0
+
     # what a caller does
 
     def send_audio(self, pcmu: bytes) -> None:
@@ -169,7 +173,7 @@ class SipCall:
         """
         if since is None:
             await self.audio_sent()
-            since = self._caller.last_voiced_at() or 0.0
+            since = self.caller_last_voiced_at()
         deadline = self._loop.time() + timeout_seconds
         last = await self.wait_bot_speech(since=since, timeout_seconds=timeout_seconds)
         while (rest := last + silence_ms / 1000 - time.time()) > 0 and not self.ended.done():
