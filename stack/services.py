@@ -13,6 +13,8 @@ from pathlib import Path
 
 import aiohttp
 
+from stack.server_process import free_port
+
 ROOT = Path(__file__).parents[1]
 MODULES = {
     "ari-gateway": "ari_gateway",
@@ -29,13 +31,6 @@ class ServiceFailed(Exception):
     """A service ended or did not become ready; the text has the end of its log."""
 
 
-def free_port() -> int:
-    """A TCP port of the loopback that was free a moment ago."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 @dataclass(slots=True)
 class ServiceProcess:
     """One service; its log is appended to ``log_path`` over restarts."""
@@ -43,7 +38,7 @@ class ServiceProcess:
     name: str
     environment: Mapping[str, str]
     log_path: Path
-    health_port: int = field(default_factory=free_port)
+    health_port: int = field(default_factory=lambda: free_port(socket.SOCK_STREAM))
     process: asyncio.subprocess.Process | None = None
 
     @property
