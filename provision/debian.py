@@ -105,13 +105,23 @@ class PrivateApt:
         self.components = tuple(components)
         self.home = cache_dir() / "apt" / "-".join((self.release, *self.components))
 
-    def unpack(self, packages: Sequence[str], root: Path, without: Sequence[str] = ALWAYS_INSTALLED) -> list[str]:
-        """Unpack `packages` and what they depend on into `root`; returns the names of the files that were unpacked."""
+    def unpack(
+        self,
+        packages: Sequence[str],
+        root: Path,
+        *,
+        without: Sequence[str] = ALWAYS_INSTALLED,
+        dependencies: bool = True,
+    ) -> list[str]:
+        """Unpack `packages`, and what they depend on, into `root`; returns the names of the package files.
+
+        `without` leaves out packages whose name begins so.
+        """
         with locked(f"apt-{self.home.name}"):
             self._prepare()
-            debs = self._fetch(packages, without)
+            debs = self._fetch(packages, without if dependencies else None)
             for deb in debs:
-                self._run(["dpkg-deb", "-x", str(deb), str(root)])
+                run(["dpkg-deb", "-x", str(deb), str(root)])
             shutil.rmtree(self.home / "debs")
         return [deb.name for deb in debs]
 
@@ -130,7 +140,7 @@ class PrivateApt:
 
     def _suites(self) -> list[Suite]:
         fields = "$(REPO_URI)|$(RELEASE)|$(COMPONENT)|$(CODENAME)"
-        text = self._run(["apt-get", "indextargets", "--format", fields, "Created-By: Packages"])
+        text = run(["apt-get", "indextargets", "--format", fields, "Created-By: Packages"])
         suites = suites_of(text, self.own)
         if not suites:
             raise ProvisionError("apt: this machine's apt sources name no Debian mirror; add one, or use Docker")
@@ -148,7 +158,7 @@ class PrivateApt:
         self._apt("update", "--error-on=any")
         (self.home / "updated").touch()
 
-    def _fetch(self, packages: Sequence[str], without: Sequence[str]) -> list[Path]:
+    def _fetch(self, packages: Sequence[str], without: Sequence[str] | None) -> list[Path]:
         try:
             return self._download(packages, without)
         except ProvisionError:
@@ -156,18 +166,18 @@ class PrivateApt:
             self._update()
             return self._download(packages, without)
 
-    def _download(self, packages: Sequence[str], without: Sequence[str]) -> list[Path]:
-        names = closure_of(self._apt("--simulate", "install", *packages), without)
+    def _download(self, packages: Sequence[str], without: Sequence[str] | None) -> list[Path]:
+        names = list(packages)
+        if without is not None:
+            names = closure_of(self._apt("--simulate", "install", *packages), without)
         debs = self.home / "debs"
-        before = {line.split()[1] for line in self._apt("--print-uris", "download", *names).splitlines() if line}
+        # A line is `'uri' file size hash`; files that an aborted run left complete are not fetched again.
+        files = {line.split()[1] for line in self._apt("--print-uris", "download", *names).splitlines() if line}
         self._apt("download", *names, cwd=debs)
-        return [debs / name for name in sorted(before)]
+        return [debs / name for name in sorted(files)]
 
     def _apt(self, *arguments: str, cwd: Path | None = None) -> str:
-        return self._run(["apt-get", "-qq", "-c", str(self.home / "apt.conf"), *arguments], cwd=cwd)
-
-    def _run(self, command: list[str], cwd: Path | None = None) -> str:
-        return run(command, cwd=cwd)
+        return run(["apt-get", "-qq", "-c", str(self.home / "apt.conf"), *arguments], cwd=cwd)
 
 
 def run(command: Sequence[str], cwd: Path | None = None) -> str:
