@@ -29,6 +29,14 @@ class Voice(Protocol):
         ...
 
 
+class Synthesiser(Protocol):
+    """What `RHVoice` needs of its engine."""
+
+    def speak(self, text: str, voice: str) -> tuple[Pcm16, int]:
+        """Samples and their rate."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Recordings:
     """Clips of a folder: `<language>/<name>.wav` says what `<language>/<name>.txt` holds."""
@@ -49,7 +57,7 @@ class RHVoice:
 
     folder: Path
     voices: Mapping[str, str]
-    engine: Callable[[], Engine]
+    engine: Callable[[], Synthesiser]
 
     def say(self, text: str, language: str) -> Pcm16:
         if language not in self.voices:
