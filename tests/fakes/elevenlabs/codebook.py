@@ -7,6 +7,7 @@ words that are missing, and audio that was sent twice as words that come twice.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +22,8 @@ LEAST_SCORE, LEAST_SHARE = 6.0, 0.6  # of a run: in matching frames, and for sho
 WHOLE_WORD, BEGUN_WORD = 0.7, 0.2  # shares of a word's voiced frames that must have arrived
 MOST_HITS = 12
 LONGEST_QUIET = 10  # frames of a longer silence are not looked at
+BLURRED = 6  # frames beside a cut or at an end that may be unlike and yet have arrived: windows reach over it
+FAR = -0.7  # likeness below which not even a blurred frame is taken
 BOTH_QUIET, ONE_QUIET = -0.02, -0.5
 
 
@@ -78,8 +81,8 @@ class Codebook:
         language = None
         for hit in self._hits(heard):
             language = language or hit.utterance.language
-            for word, share in _shares(hit):
-                (words if share >= WHOLE_WORD else tails).append(word)
+            for word, arrived in _arrivals(hit):
+                (words if arrived else tails).append(word)
         words.sort(key=lambda word: word.start_seconds)
         return Transcript(tuple(words), _tail(words, tails, len(heard) * STEP_SECONDS), language)
 
@@ -113,6 +116,7 @@ class Scores:
         if peak[number] < utterance.least_score:
             return utterance, []
         path = _trace(self._alike[:, number], int(best[number]))
+        path = _with_blurred(path, self._alike[:, number])
         self._alike[[row for row, _ in path]] = -1.0
         return utterance, [(int(self._rows[row]), column) for row, column in path]
 
@@ -174,6 +178,29 @@ def _worth_a_look(voiced: npt.NDArray[np.bool_]) -> npt.NDArray[np.intp]:
     return np.flatnonzero(before <= LONGEST_QUIET)
 
 
+def _with_blurred(path: list[tuple[int, int]], alike: Floats) -> list[tuple[int, int]]:
+    """The path with the unlike frames that arrived at its cuts and its ends."""
+    whole = [*_beyond(path[0], -1, alike)][::-1]
+    for (row, column), (next_row, next_column) in pairwise(path):
+        whole.append((row, column))
+        arrived = min(next_row - row, next_column - column) - 1
+        if next_row - row - 1 <= BLURRED:
+            early = arrived // 2
+            whole.extend((row + step, column + step) for step in range(1, early + 1))
+            whole.extend((next_row - step, next_column - step) for step in range(arrived - early, 0, -1))
+    return [*whole, path[-1], *_beyond(path[-1], 1, alike)]
+
+
+def _beyond(end: tuple[int, int], step: int, alike: Floats) -> Iterator[tuple[int, int]]:
+    row, column = end
+    for _ in range(BLURRED):
+        row, column = row + step, column + step
+        inside = 0 <= row < alike.shape[0] and 0 <= column < alike.shape[1]
+        if not inside or alike[row, column] < FAR:
+            return
+        yield row, column
+
+
 def _likeness(heard: Frames, known: Frames) -> Floats:
     """1 for the same sound, 0 at the border, -1 for another one."""
     alike = np.clip((heard.shapes @ known.shapes.T - ALIKE) / (1 - ALIKE), -1.0, 1.0)
@@ -183,16 +210,16 @@ def _likeness(heard: Frames, known: Frames) -> Floats:
     return np.asarray(alike, dtype=np.float32)
 
 
-def _shares(hit: Hit) -> Iterator[tuple[Word, float]]:
-    """Each word of the hit at its time in the audio, with the share of its sound that arrived."""
+def _arrivals(hit: Hit) -> Iterator[tuple[Word, bool]]:
+    """Each word of the hit at its time in the audio, and whether it arrived or has only begun."""
     voiced = hit.utterance.frames.voiced
     for word in hit.utterance.words:
         first, last = round(word.start_seconds / STEP_SECONDS), round(word.end_seconds / STEP_SECONDS)
         rows = [row for row, column in hit.path if first <= column < last and voiced[column]]
         whole = int(np.count_nonzero(voiced[first:last]))
-        share = len(rows) / whole if whole else 0.0
-        if share >= BEGUN_WORD:
-            yield Word(word.text, min(rows) * STEP_SECONDS, (max(rows) + 1) * STEP_SECONDS), share
+        if rows and len(rows) >= BEGUN_WORD * whole:
+            times = (min(rows) * STEP_SECONDS, (max(rows) + 1) * STEP_SECONDS)
+            yield Word(word.text, *times), len(rows) >= WHOLE_WORD * whole
 
 
 def _tail(words: list[Word], begun: list[Word], end_seconds: float) -> str:

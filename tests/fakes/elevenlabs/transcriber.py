@@ -48,9 +48,9 @@ class Transcriber(Protocol):
 
 
 def spread(text: str, start_seconds: float, end_seconds: float) -> tuple[Word, ...]:
-    """The words of `text`, each given a share of the time by its number of letters."""
+    """The words of `text`, each given a share of the time by its number of letters and one more."""
     words = text.split()
-    edges = np.cumsum([0] + [len(word) for word in words])
+    edges = np.cumsum([0] + [len(word) + 1 for word in words])
     scale = (end_seconds - start_seconds) / max(1, int(edges[-1]))
     times = [start_seconds + float(edge) * scale for edge in edges]
     return tuple(Word(*found) for found in zip(words, times, times[1:], strict=False))
