@@ -90,7 +90,6 @@ def _system() -> AsteriskFiles | None:
         lacks = ", ".join(missing) if modules and data else "its modules or its documentation folder"
         say(f"Asterisk: the system's own lacks {lacks}")
         return None
-    say(f"Asterisk: using the system's {binary} {version}")
     return AsteriskFiles("system", _number(version), (binary,), modules, data)
 
 

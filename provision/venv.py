@@ -30,7 +30,7 @@ class Venv:
 
 
 def ensure(locks: Sequence[Path] = ()) -> Venv:
-    """Return the environment that holds exactly what these lock files name (requirements/dev.txt when none is given)."""
+    """Return the environment that holds what these lock files name (requirements/dev.txt when none is given)."""
     if sys.version_info < OLDEST_PYTHON:
         raise ProvisionError(f"Python: {sys.version.split()[0]} is too old; install Python >= 3.11")
     locks = tuple(locks) or DEFAULT_LOCKS
