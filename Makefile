@@ -15,7 +15,7 @@ TIERS ?= tests/test_architecture.py tests/unit tests/contract tests/integration 
 .PHONY: help demo up down test lint unit integration e2e containers bench lock env
 
 help: ## show this
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+	@grep -E '^[a-z0-9]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
 demo: ## place a real call and show it (LANGUAGE=en for English)
 	@python=$$($(VENV)) && exec $$python -m demo --language $(LANGUAGE)
