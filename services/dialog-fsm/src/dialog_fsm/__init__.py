@@ -1,0 +1,1 @@
+"""The dialog: scenarios in YAML, a pure state machine that runs them, and the shell that puts it on the bus."""
