@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Literal
 
 from provision.cache import ProvisionError, built, cache_dir, ready_version, say
-from provision.debian import PrivateApt, run
+from provision.debian import PrivateApt, is_debian, run
 
 RECIPE = "1"
 RELEASE = "forky"  # the first Debian release with Asterisk 22; older ones have none
@@ -95,7 +95,7 @@ def _system() -> AsteriskFiles | None:
 
 def _own_root() -> AsteriskFiles | None:
     home = cache_dir() / "asterisk"
-    if ready_version(home) != RECIPE and shutil.which("apt-get") is None:
+    if ready_version(home) != RECIPE and not is_debian():
         return None
     return files_in(built("asterisk", RECIPE, _make))
 
@@ -140,8 +140,8 @@ def _number(version: str) -> str:
 def _docker() -> AsteriskFiles:
     if not docker_answers():
         raise ProvisionError(
-            "Asterisk: the system has none that is new enough, and neither apt-get (Debian) nor a Docker engine that "
-            "answers; install Asterisk >= 22.6 or start Docker"
+            "Asterisk: the system has none that is new enough, is no Debian whose package could be unpacked, and no "
+            "Docker engine answers; install Asterisk >= 22.6 or start Docker"
         )
     say("Asterisk: building its Docker image ...")
     run(["docker", "build", "--quiet", "--tag", IMAGE, str(MODULES_CONF.parent)])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import shutil
@@ -82,9 +83,10 @@ def mark_ready(home: Path, version: str) -> None:
 
 def cannot_write(part: str, where: Path, error: OSError) -> ProvisionError:
     """Return the error for a cache folder that cannot be written."""
-    reason = error.strerror or str(error)
+    full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+    cure = "free some space, or " if full else ""
     return ProvisionError(
-        f"{part}: cannot prepare {where}: {reason}; free some space or set TRUNKLINE_CACHE to another folder"
+        f"{part}: cannot prepare {where}: {error.strerror or error}; {cure}set TRUNKLINE_CACHE to another folder"
     )
 
 

@@ -64,6 +64,15 @@ def own_release(os_release: Path = Path("/etc/os-release")) -> str:
     return fields["VERSION_CODENAME"]
 
 
+def is_debian() -> bool:
+    """Tell whether Debian's packages can be fetched and unpacked here."""
+    try:
+        own_release()
+    except ProvisionError:
+        return False
+    return shutil.which("apt-get") is not None and shutil.which("dpkg-deb") is not None
+
+
 def parse_os_release(text: str) -> dict[str, str]:
     """Return the assignments of an os-release file without their quotes."""
     pairs = (line.split("=", 1) for line in text.splitlines() if "=" in line and not line.startswith("#"))
@@ -180,8 +189,15 @@ class PrivateApt:
         return run(["apt-get", "-qq", "-c", str(self.home / "apt.conf"), *arguments], cwd=cwd)
 
 
-def run(command: Sequence[str], cwd: Path | None = None) -> str:
-    """Run a command and return its stdout; raises ProvisionError with its last error line."""
+def run(
+    command: Sequence[str],
+    *,
+    cwd: Path | None = None,
+    name: str = "",
+    cure: str = "check the network and apt's sources",
+) -> str:
+    """Run a command and return its stdout; raises ProvisionError with its error line, its `name` and the `cure`."""
+    name = name or Path(command[0]).name
     try:
         done = subprocess.run(
             command,
@@ -194,13 +210,11 @@ def run(command: Sequence[str], cwd: Path | None = None) -> str:
             check=False,
         )
     except FileNotFoundError as error:
-        raise ProvisionError(f"{command[0]} is not on this machine; install it, or use `docker compose up`") from error
+        raise ProvisionError(f"{name} is not on this machine; install it, or use `docker compose up`") from error
     except subprocess.TimeoutExpired as error:
-        raise ProvisionError(f"{command[0]}: no end after {COMMAND_TIMEOUT_SECONDS} s; check the network") from error
+        raise ProvisionError(f"{name}: no end after {COMMAND_TIMEOUT_SECONDS} s; check the network") from error
     if done.returncode:
-        raise ProvisionError(
-            f"{command[0]}: {error_line(done.stderr or done.stdout)}; check the network and the apt sources"
-        )
+        raise ProvisionError(f"{name}: {error_line(done.stderr or done.stdout)}; {cure}")
     return done.stdout
 
 

@@ -18,6 +18,7 @@ from provision.debian import PrivateApt, run
 ROOT = Path(__file__).resolve().parent.parent
 DEFAULT_LOCKS = (ROOT / "requirements" / "dev.txt",)
 OLDEST_PYTHON = (3, 11)
+PIP_CURE = "check the network and pip's settings"
 UNUSED_AFTER_SECONDS = 30 * 24 * 3600
 
 
@@ -84,7 +85,8 @@ def _make(home: Path, locks: Sequence[Path]) -> None:
         run([python, f"{wheel}/pip", "install", "--quiet", "--no-index", "--no-deps", wheel])
     named = [argument for lock in locks for argument in ("-r", str(lock))]
     hashes = ["--require-hashes"] if all("--hash=" in lock.read_text(encoding="utf-8") for lock in locks) else []
-    run([python, "-m", "pip", "--disable-pip-version-check", "install", "--quiet", *hashes, *named])
+    install = [python, "-m", "pip", "--disable-pip-version-check", "install", "--quiet", *hashes, *named]
+    run(install, name="pip", cure=PIP_CURE)
 
 
 def _pip_wheel() -> Path:

