@@ -5,6 +5,7 @@ Source of the wire formats: the official SDK 2.78 and captures of the live servi
 
 from .audio import Samples, mulaw_decode, mulaw_encode
 from .clock import Clock, ManualClock, WallClock
+from .codebook import Codebook
 from .record import Record
 from .server import API_KEY, ElevenLabsEmulator
 from .settings import PUBLISHED_DELAYS, Delays, RealtimeBehaviour, SpeechBehaviour
@@ -15,6 +16,7 @@ __all__ = [
     "API_KEY",
     "PUBLISHED_DELAYS",
     "Clock",
+    "Codebook",
     "Delays",
     "ElevenLabsEmulator",
     "Fingerprints",

@@ -18,6 +18,7 @@ from .settings import Delays, RealtimeBehaviour, SpeechBehaviour
 from .slots import Slots
 from .sockets import abort
 from .speech import SLOTS, speech
+from .stream_input import stream_input
 from .transcriber import Script, Transcriber
 from .voice import Synthesise, speechlike
 
@@ -133,6 +134,7 @@ ROUTES = [
     web.post("/v1/text-to-speech/{voice_id}/stream", speech),
     web.post("/v1/text-to-speech/{voice_id}/with-timestamps", speech),
     web.post("/v1/text-to-speech/{voice_id}/stream/with-timestamps", speech),
+    web.get("/v1/text-to-speech/{voice_id}/stream-input", stream_input),
     web.post("/v1/single-use-token/{token_type}", account.token),
     web.get("/v1/user/subscription", account.subscription),
     web.get("/v1/voices", account.voices),
