@@ -11,7 +11,7 @@ from simcaller.rtp import SAMPLE_RATE_HZ, TIMESTAMP_MODULUS
 from simcaller.sdp import PCMU
 
 # Packets of one stretch of sound lie by their timestamps; one that is further off than this starts a new stretch.
-TOLERANCE_MS = 60.0
+TOLERANCE_SECONDS = 0.5
 
 
 def lay_out(frames: Sequence[Frame], began_at: float) -> Pcm16:
@@ -33,17 +33,30 @@ def record(path: Path, sent: Sequence[Frame], received: Sequence[Frame]) -> floa
 
 
 def _positions(frames: Sequence[Frame], began_at: float) -> list[tuple[int, bytes]]:
-    tolerance = TOLERANCE_MS * SAMPLE_RATE_HZ / 1000
     placed: list[tuple[int, bytes]] = []
-    anchor: tuple[int, int] | None = None
-    for frame in frames:
-        position = round((frame.at - began_at) * SAMPLE_RATE_HZ)
-        if anchor is not None:
-            expected = anchor[0] + _signed(frame.timestamp - anchor[1])
-            position = expected if abs(expected - position) <= tolerance else position
-        anchor = (position, frame.timestamp)
-        placed.append((position, frame.payload))
+    for stretch in _stretches(frames):
+        clocks = [_signed(frame.timestamp - stretch[0].timestamp) for frame in stretch]
+        # The packet that was delayed least tells where the stretch truly begins.
+        start = min(
+            round((frame.at - began_at) * SAMPLE_RATE_HZ) - clock for frame, clock in zip(stretch, clocks, strict=True)
+        )
+        placed += [(start + clock, frame.payload) for frame, clock in zip(stretch, clocks, strict=True)]
     return placed
+
+
+def _stretches(frames: Sequence[Frame]) -> list[list[Frame]]:
+    """Frames whose clock and whose times of arrival tell the same story."""
+    stretches: list[list[Frame]] = []
+    for frame in frames:
+        if stretches and abs(_lateness_seconds(stretches[-1][0], frame)) <= TOLERANCE_SECONDS:
+            stretches[-1].append(frame)
+        else:
+            stretches.append([frame])
+    return stretches
+
+
+def _lateness_seconds(first: Frame, frame: Frame) -> float:
+    return frame.at - first.at - _signed(frame.timestamp - first.timestamp) / SAMPLE_RATE_HZ
 
 
 def _signed(difference: int) -> int:
