@@ -24,17 +24,14 @@ class CallAudio:
         call_id: str,
         pump: MediaPump,
         clock: Callable[[], float],
-        *,
-        on_lost: Callable[[str], None],
         speaking: Callable[[], bool] | None = None,
     ) -> None:
         self._call_id = call_id
         self._pump = pump
         self._clock = clock
-        self._on_lost = on_lost
         self._speaking = speaking
         self._next_seq = 1
-        self._last_at: float | None = None
+        self._last_at = 0.0
         self._resuming = False
         self._report_due = 0.0
         self._unreported_bytes = 0
@@ -63,14 +60,9 @@ class CallAudio:
             self._report_due = now + REPORT_SECONDS
             self._pump.report_when_sent(self._report)
 
-    def lost(self, reason: str) -> None:
-        """The leg brings nothing more; the next frame comes from another leg."""
-        self.resume()
-        self._on_lost(reason)
-
     def resume(self) -> None:
-        """A new leg is to follow: silence will fill the time without one, so that positions stay times."""
-        self._resuming = self._last_at is not None
+        """A leg is made again: silence will fill the time without one, so that positions stay times."""
+        self._resuming = self.frames > 0
 
     def end(self, reason: str) -> None:
         """Mark the stream as complete; frames that still come are not the call's any more."""
@@ -79,7 +71,6 @@ class CallAudio:
             self._pump.end(self._call_id, self._next_seq, reason)
 
     def _missed(self, now: float) -> int:
-        assert self._last_at is not None
         return max(0, min(frames_in(now - self._last_at) - 1, KEPT_FRAMES))
 
     def _report(self) -> None:

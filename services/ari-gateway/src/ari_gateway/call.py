@@ -279,7 +279,7 @@ class Call:
         self._departing = True
         match self._exit:
             case Destination():
-                return [ContinueInDialplan(self._exit)]
+                return [ContinueInDialplan(self._exit, self._ending.reason)]
             case HangUpCaller():
                 return [self._exit]
             case None:

@@ -59,9 +59,10 @@ class Remove:
 
 @dataclass(frozen=True, slots=True)
 class ContinueInDialplan:
-    """Send the caller on; then Departed or DepartFailed."""
+    """Send the caller on; then Departed or DepartFailed. The dialplan finds ``outcome`` in TRUNKLINE_OUTCOME."""
 
     destination: Destination
+    outcome: EndReason
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +89,6 @@ class Ended:
     detail: str
 
 
-Action = (
-    Answer | AnnounceStarted | Make | Join | StopMedia | Remove | ContinueInDialplan | HangUpCaller | HungUp | Ended
-)
+Work = Answer | Make | Join | Remove | ContinueInDialplan | HangUpCaller
+"""What Asterisk is asked for, and answers."""
+Action = Work | AnnounceStarted | StopMedia | HungUp | Ended

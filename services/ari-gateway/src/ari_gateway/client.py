@@ -143,6 +143,10 @@ class AsteriskARIClient:
             return None
         return str(answer.get("value", ""))
 
+    async def set_variable(self, channel_id: str, name: str, value: str) -> None:
+        """Set a channel variable."""
+        await self._channel("POST", channel_id, "/variable", {"variable": name, "value": value})
+
     async def subscribe(self, app: str, *sources: str) -> None:
         """Get the events of further things, e.g. ``channel:<id>``."""
         path = f"applications/{_quoted(app)}/subscription"

@@ -9,6 +9,10 @@ _IDENTIFIER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:~-]{0,199}")
 _GENERATION = re.compile(r"~\d+$")
 
 
+OUTCOME = "TRUNKLINE_OUTCOME"
+"""The channel variable that tells the dialplan why a caller comes back: the reason of CallEnded."""
+
+
 class Part(StrEnum):
     """What a call owns in Asterisk beside the caller's channel; the value begins the names of such parts."""
 

@@ -57,7 +57,8 @@ class Outbox:
         while self._waiting or not self._closed:
             await self._something.wait()
             self._something.clear()
-            while self._waiting and not await self._tried():
+            if not await self._tried():
+                self._something.set()
                 await asyncio.sleep(RETRY_SECONDS)
 
     async def _tried(self) -> bool:
