@@ -225,7 +225,7 @@ async def test_bad_orders_are_refused(client: AsyncElevenLabs, stranger: AsyncEl
     with pytest.raises(ApiError) as wrong_key:
         await spoken(stranger, VOICE)
     assert (unknown_voice.value.status_code, wrong_key.value.status_code) == (404, 401)
-    assert no_text.value.body.detail[0].loc == ["body", "text"]
+    assert no_text.value.body["detail"][0]["loc"] == ["body", "text"]
 
 
 async def spoken(client: AsyncElevenLabs, voice_id: str, text: str | None = "Yes.") -> bytes:

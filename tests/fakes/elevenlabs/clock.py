@@ -48,6 +48,7 @@ class ManualClock:
 
     async def advance(self, seconds: float) -> None:
         """Let `seconds` pass, waking every sleeper at its own moment, in order."""
+        await _let_others_run()  # who is about to sleep does so from the present moment
         target = self._now + seconds
         while self._sleepers and self._sleepers[0][0] <= target:
             self._now, _, woken = heapq.heappop(self._sleepers)
@@ -55,6 +56,7 @@ class ManualClock:
                 woken.set_result(None)
             await _let_others_run()
         self._now = target
+        await _let_others_run()
 
 
 async def _let_others_run() -> None:

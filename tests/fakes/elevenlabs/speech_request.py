@@ -43,15 +43,15 @@ async def read_order(request: web.Request, voices: tuple[str, ...] | None) -> Sp
         raise ProblemRaised(invalid_fields((("body", "text"), *missing)))
     voice_id, model_id = request.match_info["voice_id"], body.get("model_id") or DEFAULT_MODEL
     audio_format = speech_format(request.query.get("output_format", "mp3_44100_128"))
-    for problem in (
-        voice_problem(voice_id, voices),
-        model_problem(model_id),
-        _text_problem(text, model_id),
-        settings_problem(body.get("voice_settings")),
-        _stitching_problem(body, model_id),
-    ):
-        if problem:
-            raise ProblemRaised(problem)
+    problem = (
+        voice_problem(voice_id, voices)
+        or model_problem(model_id)
+        or _text_problem(text, model_id)
+        or settings_problem(body.get("voice_settings"))
+        or _stitching_problem(body, model_id)
+    )
+    if problem:
+        raise ProblemRaised(problem)
     return SpeechOrder(text, voice_id, model_id, audio_format, body)
 
 
@@ -92,9 +92,12 @@ def _text_problem(text: str, model_id: str) -> Problem | None:
 
 
 def settings_problem(settings: Any) -> Problem | None:
+    if not isinstance(settings, dict | None):
+        location = ("body", "voice_settings")
+        return invalid_fields((location, "Input should be a valid dictionary", "model_attributes_type"))
     for name, (low, high) in SETTING_RANGES.items():
         value = (settings or {}).get(name)
-        if value is not None and not low <= value <= high:
+        if value is not None and not (isinstance(value, int | float) and low <= value <= high):
             return bad_request("invalid_voice_settings", f"{name} must be between {low} and {high}", name)
     return None
 

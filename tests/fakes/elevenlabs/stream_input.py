@@ -148,7 +148,7 @@ class StreamInput:
         if not isinstance(parsed, dict):
             raise Refused("invalid_message", "Message must be a JSON object.")
         if problem := settings_problem(parsed.get("voice_settings")):
-            raise Refused("invalid_voice_settings", problem.body["detail"]["message"])
+            raise Refused("invalid_voice_settings", str(problem.body["detail"]))
         return parsed
 
     async def _speak(self, text: str, audio_format: AudioFormat) -> None:
