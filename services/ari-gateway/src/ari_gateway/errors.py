@@ -67,5 +67,15 @@ def from_status(status: int, what: str, reason: str) -> ARIError:
     text = f"{what}: {status} {reason}".rstrip()
     if status >= 500:
         return ARIUnavailable(text)
+    if status == 404 and not reason:
+        # ARI's own 404 names what it did not find; this is the HTTP server's, as while Asterisk starts.
+        return ARIUnavailable(f"{text}: ARI is not loaded (yet)")
     kind = _BY_STATUS.get(status, ARIRefused)
     return kind(text + _CURES.get(kind, ""), status)
+
+
+def cure(error: ARIError) -> str:
+    """What to look at when Asterisk does not answer; a refusal's text has its own."""
+    if isinstance(error, ARIUnavailable):
+        return "; check ASTERISK_ARI_URL, and that Asterisk runs with enabled = yes in http.conf and ari.conf"
+    return ""

@@ -58,9 +58,7 @@ async def _open(address: str, headers: Mapping[str, str]) -> ClientConnection:
 
 
 def _refused(error: InvalidStatus) -> ARIError:
-    status = error.response.status_code
-    hint = "is res_http_websocket.so loaded?" if status == 404 else ""
-    return from_status(status, "events websocket", hint)
+    return from_status(error.response.status_code, "events websocket", "")
 
 
 async def _events(socket: ClientConnection, reader: EventReader) -> AsyncIterator[AriEvent]:

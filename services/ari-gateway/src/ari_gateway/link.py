@@ -8,7 +8,7 @@ from ari_gateway.adopt import take_over
 from ari_gateway.backoff import Backoff
 from ari_gateway.calls import Calls
 from ari_gateway.client import AsteriskARIClient
-from ari_gateway.errors import ARIError, ARIUnavailable
+from ari_gateway.errors import ARIError, cure
 from ari_gateway.events import ApplicationReplaced
 from ari_gateway.resources import AsteriskInfo
 from ari_gateway.surroundings import Surroundings
@@ -104,7 +104,7 @@ class Link:
     def _note_loss(self, error: ARIError) -> None:
         now = self._around.clock()
         self.problem = str(error)
-        log.error("Asterisk at %s: %s%s", self._ari.where, error, _cure(error))
+        log.error("Asterisk at %s: %s%s", self._ari.where, error, cure(error))
         if self._down_since is None:
             self._down_since = now
         elif now - self._down_since >= self._lost_seconds and len(self._calls):
@@ -132,9 +132,3 @@ _REPLACED = (
     "another connection took the app {app}; stop the other gateway, or give one of them another name by "
     "TRUNKLINE_ARI_APP and in the dialplan's Stasis()"
 )
-
-
-def _cure(error: ARIError) -> str:
-    if isinstance(error, ARIUnavailable):
-        return "; check ASTERISK_ARI_URL and that Asterisk runs with enabled = yes in http.conf and ari.conf"
-    return ""

@@ -17,7 +17,7 @@ from ari_gateway.backoff import Backoff
 from ari_gateway.bus import Bus
 from ari_gateway.calls import Calls
 from ari_gateway.client import AsteriskARIClient
-from ari_gateway.errors import ARIError
+from ari_gateway.errors import ARIError, cure
 from ari_gateway.link import Link, OtherAsterisk
 from ari_gateway.orders import Orders
 from ari_gateway.pump import MediaPump
@@ -123,7 +123,7 @@ class Gateway:
                 await finish_unfinished(self._bus, self._writer, info.system.entity_id, self._settings.ari_app)
                 return info, around
             except ARIError as error:
-                self._problem = f"Asterisk at {self._ari.where}: {error}"
+                self._problem = f"Asterisk at {self._ari.where}: {error}{cure(error)}"
             except (RedisError, OSError) as error:
                 self._problem = f"Redis: {error}"
             pause = backoff.lost(time.monotonic())
