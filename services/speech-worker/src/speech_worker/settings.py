@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic import Field, SecretStr, ValidationInfo, field_validator
 
 from callbus.settings import Settings
 from speech_worker.elevenlabs_realtime import ScribeSettings
@@ -35,7 +35,7 @@ class SpeechWorkerSettings(Settings):
     asr: Literal["auto", "elevenlabs", "offline"] = "auto"
     language: str = Field("ru", pattern=r"^[A-Za-z]{2}([-_][A-Za-z]{2})?$")
 
-    elevenlabs_api_key: SecretStr | None = Field(None, validation_alias="ELEVENLABS_API_KEY")
+    elevenlabs_api_key: SecretStr | None = Field(None, validation_alias="ELEVENLABS_API_KEY", validate_default=True)
     elevenlabs_base_url: str = Field(DEFAULT_URL, validation_alias="ELEVENLABS_BASE_URL")
     scribe_model: str = Field("scribe_v2_realtime", min_length=1)
     scribe_audio_format: AudioFormat = "pcm_16000"
@@ -68,7 +68,9 @@ class SpeechWorkerSettings(Settings):
 
     @field_validator("elevenlabs_api_key")
     @classmethod
-    def _printable(cls, value: SecretStr | None) -> SecretStr | None:
+    def _given_where_needed(cls, value: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
+        if value is None and info.data.get("asr") == "elevenlabs":
+            raise ValueError("is not set, but TRUNKLINE_ASR=elevenlabs needs it; set it, or TRUNKLINE_ASR=offline")
         if value is not None and any(not "!" <= letter <= "~" for letter in value.get_secret_value()):
             raise ValueError("holds characters that no key has; copy the key again, without spaces")
         return value
@@ -81,13 +83,12 @@ class SpeechWorkerSettings(Settings):
             raise ValueError(f"is no http(s) address; give one like {DEFAULT_URL} or leave it out")
         return value.rstrip("/")
 
-    @model_validator(mode="after")
-    def _key_for_elevenlabs(self) -> "SpeechWorkerSettings":
-        if self.asr == "elevenlabs" and self.elevenlabs_api_key is None:
-            raise ValueError("ELEVENLABS_API_KEY is not set; set it, or TRUNKLINE_ASR=offline")
-        if self.offset_probability > self.onset_probability:
-            raise ValueError("TRUNKLINE_OFFSET_PROBABILITY is above TRUNKLINE_ONSET_PROBABILITY; lower it")
-        return self
+    @field_validator("offset_probability")
+    @classmethod
+    def _not_above_onset(cls, value: float, info: ValidationInfo) -> float:
+        if value > info.data.get("onset_probability", 1.0):
+            raise ValueError("is above TRUNKLINE_ONSET_PROBABILITY; lower it")
+        return value
 
     @property
     def timing(self) -> Timing:
