@@ -2,11 +2,13 @@
 
 import itertools
 import random
+from collections.abc import Awaitable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from aiohttp import web
 
+from .audio import Samples
 from .clock import Clock
 from .errors import Problem, ProblemRaised, invalid_api_key, missing_api_key
 from .faults import Plan, RealtimeFault, SpeechFault
@@ -46,6 +48,11 @@ class Service:
     def identifier(self) -> str:
         """32 hexadecimal digits, as the service names sessions and requests."""
         return f"{next(self._numbers):08x}{self.dice.getrandbits(96):024x}"
+
+    async def spoken(self, text: str, rate_hz: int, voice_id: str) -> Samples:
+        """The sound of `text`, int16 mono."""
+        made = self.synthesise(text, rate_hz, voice_id)
+        return await made if isinstance(made, Awaitable) else made
 
     def issue_token(self, kind: str) -> str:
         token = f"sutkn_{self.identifier()}"

@@ -88,8 +88,8 @@ class SpeechEndpoint:
         }
 
     async def _send(self, response: web.StreamResponse, order: SpeechOrder, entry: SpeechRequest) -> None:
-        samples = speech_samples(self._service, order)
         delays = self._service.delays
+        samples = await self._service.spoken(order.text, order.audio_format.rate_hz, order.voice_id)
         late_ms = sum(late.delay_ms for late in self._chosen(LateFirstByte))
         first_byte = self._service.jittered(delays.first_byte_ms, delays.first_byte_jitter_ms)
         await self._service.clock.sleep(first_byte + late_ms / 1000)
@@ -104,7 +104,7 @@ class SpeechEndpoint:
     async def _stream(
         self, response: web.StreamResponse, order: SpeechOrder, samples: Samples, entry: SpeechRequest
     ) -> None:
-        audio = order.audio_format.encode(samples)
+        audio, seconds = order.audio_format.encode(samples), len(samples) / order.audio_format.rate_hz
         flow = Flow(self._service, self._faults, order.audio_format)
         for start, piece in odd_pieces(audio, self._service.speech.largest_piece_bytes, order.text):
             if await flow.breaks_at(start):
@@ -112,22 +112,14 @@ class SpeechEndpoint:
                 abort(self._request)
                 raise ConnectionResetError
             entry.first_byte_at = entry.first_byte_at or self._service.clock.now()
-            await response.write(self._timed_line(order, start, piece) if self._timed else piece)
+            timing = alignment(order.text, seconds) if self._timed and start == 0 else None
+            await response.write(timed_line(piece, timing) if self._timed else piece)
             entry.bytes_sent += len(piece)
 
     def _whole(self, order: SpeechOrder, samples: Samples) -> bytes:
         audio = order.audio_format.encode(samples)
-        return self._timed_line(order, 0, audio) if self._timed else audio
-
-    def _timed_line(self, order: SpeechOrder, start: int, piece: bytes) -> bytes:
-        """One line of timing JSON; the whole text is timed on the first, the rest have null."""
-        timing = alignment(order.text, self._seconds(order)) if start == 0 else None
-        line = {"audio_base64": base64.b64encode(piece).decode(), "alignment": timing, "normalized_alignment": timing}
-        return json.dumps(line).encode() + b"\n"
-
-    def _seconds(self, order: SpeechOrder) -> float:
-        samples = speech_samples(self._service, order)
-        return len(samples) / order.audio_format.rate_hz
+        timing = alignment(order.text, len(samples) / order.audio_format.rate_hz)
+        return timed_line(audio, timing) if self._timed else audio
 
     def _chosen(self, kind: type[Kind]) -> Iterator[Kind]:
         return (fault for fault in self._faults if isinstance(fault, kind))
@@ -160,10 +152,6 @@ class Flow:
         return False
 
 
-def speech_samples(service: Service, order: SpeechOrder) -> Samples:
-    return service.synthesise(order.text, order.audio_format.rate_hz, order.voice_id)
-
-
 def odd_pieces(audio: bytes, largest: int, seed: str) -> Iterator[tuple[int, bytes]]:
     """(offset, piece) with pieces of odd length, the same ones for the same text."""
     dice = random.Random(seed)
@@ -172,6 +160,12 @@ def odd_pieces(audio: bytes, largest: int, seed: str) -> Iterator[tuple[int, byt
         size = dice.randrange(1, largest + 1, 2)
         yield start, audio[start : start + size]
         start += size
+
+
+def timed_line(piece: bytes, timing: dict[str, Any] | None) -> bytes:
+    """One line of a stream with times; the first one times the whole text, the rest have null."""
+    line = {"audio_base64": base64.b64encode(piece).decode(), "alignment": timing, "normalized_alignment": timing}
+    return json.dumps(line).encode() + b"\n"
 
 
 def alignment(text: str, seconds: float) -> dict[str, Any]:

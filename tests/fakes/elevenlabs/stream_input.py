@@ -179,7 +179,7 @@ class StreamInput:
 
     async def _generate(self, text: str, audio_format: AudioFormat, entry: SpeechRequest) -> None:
         delays = self._service.delays
-        samples = self._service.synthesise(text.strip(), audio_format.rate_hz, entry.voice_id)
+        samples = await self._service.spoken(text.strip(), audio_format.rate_hz, entry.voice_id)
         await self._service.clock.sleep(self._service.jittered(delays.first_byte_ms, delays.first_byte_jitter_ms))
         entry.first_byte_at = self._service.clock.now()
         timing: dict[str, Any] | None = chunk_timing(text, len(samples) / audio_format.rate_hz)

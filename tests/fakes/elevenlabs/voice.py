@@ -2,15 +2,15 @@
 
 import functools
 import hashlib
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 import numpy as np
 import numpy.typing as npt
 
 from .audio import Samples, join
 
-Synthesise = Callable[[str, int, str], Samples]
-"""(text, rate in Hz, voice id) -> int16 mono."""
+Synthesise = Callable[[str, int, str], Samples | Awaitable[Samples]]
+"""(text, rate in Hz, voice id) -> int16 mono; asynchronous when it takes long, e.g. a real engine in a thread."""
 
 SECONDS_PER_CHARACTER = 0.065
 VOWELS = frozenset("аеёиоуыэюяaeiouy0123456789")

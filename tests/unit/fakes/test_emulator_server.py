@@ -19,6 +19,7 @@ from tests.fakes.elevenlabs import (
     ElevenLabsEmulator,
     ManualClock,
     RealtimeBehaviour,
+    Samples,
     SpeechBehaviour,
     errors,
     faults,
@@ -256,6 +257,34 @@ async def test_record_is_served(emulator: ElevenLabsEmulator, http: aiohttp.Clie
     await order(http, emulator)
     async with http.get(f"{emulator.base_url}/emulator/record") as response:
         assert (await response.json())["speech_requests"] == 1
+
+
+async def test_another_engine_may_make_the_speech(http: aiohttp.ClientSession) -> None:
+    async def engine(text: str, rate_hz: int, voice_id: str) -> Samples:
+        return await asyncio.to_thread(np.full, len(text) * rate_hz // 100, 7, np.int16)
+
+    async with ElevenLabsEmulator(synthesise=engine) as emulator:
+        assert await order(http, emulator, "abc") == (200, b"\7\0" * 480)
+
+
+@pytest.mark.parametrize(
+    ("messages", "error"),
+    [
+        (
+            ['{"text": " ", "voice_settings": {"speed": 0.9}}', '{"text": "a", "voice_settings": {"speed": 1}}'],
+            "invalid_voice_settings",
+        ),
+        (['{"text": 1}'], "invalid_message"),
+        (["nonsense"], "invalid_message"),
+    ],
+)
+async def test_text_socket_refuses_with_1008(emulator: ElevenLabsEmulator, messages: list[str], error: str) -> None:
+    url = f"{emulator.base_url.replace('http', 'ws')}/v1/text-to-speech/{VOICE}/stream-input"
+    async with connect(f"{url}?model_id=eleven_flash_v2_5&output_format=pcm_16000", additional_headers=KEY) as socket:
+        for message in messages:
+            await socket.send(message)
+        last = [json.loads(message) async for message in _until_closed(socket)][-1]
+    assert (last["error"], last["code"], socket.close_code) == (error, 1008, 1008)
 
 
 async def test_text_socket_ends_after_too_long_a_silence(emulator: ElevenLabsEmulator, clock: ManualClock) -> None:
