@@ -23,7 +23,9 @@ _UNITS_AHEAD = {
 _AHEAD = {"ru": ("через",), "en": ("in", "within")}
 _MONTH_WORDS = {"ru": ("месяц", "месяца"), "en": ("month", "months")}
 # Before these a bare number is a time of day, after those as well.
-_TIME_BEFORE = frozenset({"в", "к", "at", "by", "половине", "половина", "пол", "без", "четверть", "past", "to", "минут", "минуты"})
+_TIME_BEFORE = frozenset(
+    {"в", "к", "at", "by", "половине", "половина", "пол", "без", "четверть", "past", "to", "минут", "минуты"}
+)
 _TIME_AFTER = frozenset(
     {"утра", "дня", "вечера", "ночи", "час", "часа", "часов", "минут", "минуты", "am", "pm", "oclock", "половины"}
 )

@@ -16,3 +16,9 @@ def digits_of(utterance: Utterance, taken: frozenset[int] = frozenset()) -> tupl
         digits.append(numeral.digits * (_REPEATS.get(before, 1) if len(numeral.digits) == 1 else 1))
         positions.update(range(numeral.start, numeral.end))
     return "".join(digits), frozenset(positions)
+
+
+def digits_by_pause(utterance: Utterance) -> str:
+    """The same, with commas as borders: "сто, десять" is 100 and 10, where "сто десять" is 110."""
+    pieces = (Utterance(piece, utterance.language) for piece in utterance.text.split(","))
+    return "".join(digits_of(piece)[0] for piece in pieces)

@@ -3,7 +3,7 @@
 from typing import Literal
 
 from dialog_fsm.slots.base import Moment, Reading, SlotSpec, Value
-from dialog_fsm.slots.digitruns import digits_of
+from dialog_fsm.slots.digitruns import digits_by_pause, digits_of
 from dialog_fsm.spoken import SPEECH
 from dialog_fsm.utterance import Utterance
 from dialog_fsm.words import Language
@@ -32,6 +32,8 @@ class PhoneSlot(SlotSpec):
         digits, positions = digits_of(utterance, taken)
         international = "+" in utterance.text or not _PLUS.isdisjoint(utterance.words)
         number = self.whole_number(digits, utterance.language, international=international)
+        if number is None and "," in utterance.text and not taken:
+            number = self.whole_number(digits_by_pause(utterance), utterance.language, international=international)
         return None if number is None else Reading(number, 1.0, positions)
 
     def read_keys(self, keys: str, language: Language, moment: Moment) -> Reading | None:

@@ -9,7 +9,7 @@ from num2words import num2words
 from dialog_fsm.spoken.leftovers import without_digits
 from dialog_fsm.words.english import MONTHS, WEEKDAYS
 
-_CURRENCIES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+CURRENCIES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "USD": (("dollar", "dollars"), ("cent", "cents")),
     "EUR": (("euro", "euros"), ("cent", "cents")),
     "GBP": (("pound", "pounds"), ("penny", "pence")),
@@ -44,7 +44,7 @@ def count(number: int, forms: tuple[str, ...]) -> str:
 def money(amount: str, currency: str = "USD") -> str:
     """fifteen dollars and fifty cents."""
     hundredths = round(Decimal(amount.replace(",", ".")) * 100)
-    whole, part = _CURRENCIES[currency]
+    whole, part = CURRENCIES[currency]
     said = count(hundredths // 100, whole)
     return f"{said} and {count(hundredths % 100, part)}" if hundredths % 100 else said
 

@@ -13,7 +13,7 @@ from dialog_fsm.words.russian import MONTHS, WEEKDAYS
 Gender = Literal["m", "f", "n"]
 Case = Literal["n", "g"]
 
-_CURRENCIES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+CURRENCIES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "RUB": (("рубль", "рубля", "рублей"), ("копейка", "копейки", "копеек")),
     "USD": (("доллар", "доллара", "долларов"), ("цент", "цента", "центов")),
     "EUR": (("евро", "евро", "евро"), ("евроцент", "евроцента", "евроцентов")),
@@ -71,7 +71,7 @@ def _gender(noun: str) -> Gender:
 def money(amount: str, currency: str = "RUB") -> str:
     """тысяча пятьсот рублей пятьдесят копеек."""
     hundredths = round(Decimal(amount.replace(",", ".")) * 100)
-    whole, part = _CURRENCIES[currency]
+    whole, part = CURRENCIES[currency]
     said = count(hundredths // 100, whole)
     return f"{said} {count(hundredths % 100, part)}" if hundredths % 100 else said
 
