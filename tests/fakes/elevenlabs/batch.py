@@ -10,9 +10,9 @@ from aiohttp import web
 from .audio import TELEPHONE_HZ, Samples, resample
 from .errors import ProblemRaised, bad_request, invalid_fields, model_not_found
 from .faults import LateHeaders, Refuse
+from .messages import guess_language, word_list
 from .record import BatchRequest
 from .service import SERVICE, Service
-from .session import guess_language, word_list
 from .transcriber import Transcript
 
 MODELS = ("scribe_v2", "scribe_v1")

@@ -1,8 +1,5 @@
 """One realtime socket's rules as a pure core: messages in, frames and closes out, counted in audio time."""
 
-import base64
-import binascii
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -10,6 +7,7 @@ from typing import Any, TypeVar
 from .audio import TELEPHONE_HZ, Samples, join, resample
 from .errors import CLOSES, RealtimeError
 from .faults import Drop, FailAfter, FailAtStart, FailCommit, RealtimeFault, SlowCommit, Stall
+from .messages import audio_bytes, guess_language, parse_message, word_list
 from .query import SessionOptions
 from .record import Commit, Connection
 from .settings import RealtimeBehaviour
@@ -90,7 +88,7 @@ class Session:
 
     def receive(self, text: str) -> Iterator[Action]:
         """Act on one text frame of the client."""
-        message = _parse(text)
+        message = parse_message(text)
         if message is None:
             yield from fail("input_error", NOT_VALID)
         elif message.get("message_type") != "input_audio_chunk":
@@ -99,7 +97,7 @@ class Session:
             yield from self._chunk(message)
 
     def _chunk(self, message: dict[str, Any]) -> Iterator[Action]:
-        data = _audio_bytes(message)
+        data = audio_bytes(message)
         if data is None:
             yield from fail("input_error", NOT_VALID)
             return
@@ -241,48 +239,3 @@ def fail(error: RealtimeError, text: str, *, close: bool = True) -> Iterator[Act
     ending = CLOSES[error]
     if close and ending is not None:
         yield Close(*ending)
-
-
-def word_list(transcript: Transcript, offset_seconds: float = 0.0) -> list[dict[str, Any]]:
-    """Words as the API lists them, with `spacing` items between."""
-    items: list[dict[str, Any]] = []
-    for word in transcript.words:
-        start, end = round(offset_seconds + word.start_seconds, 3), round(offset_seconds + word.end_seconds, 3)
-        if items:
-            items.append(_item(" ", items[-1]["end"], start, "spacing"))
-        items.append(_item(word.text, start, end, "word"))
-    return items
-
-
-def _item(text: str, start: float, end: float, kind: str) -> dict[str, Any]:
-    step = (end - start) / max(1, len(text))
-    characters = [
-        {"text": letter, "start": round(start + step * place, 3), "end": round(start + step * (place + 1), 3)}
-        for place, letter in enumerate(text)
-    ]
-    timing = {"text": text, "start": start, "end": end, "type": kind}
-    return timing | {"speaker_id": None, "logprob": -0.1, "characters": characters, "channel_index": None}
-
-
-def guess_language(text: str) -> str:
-    return "ru" if any("а" <= letter <= "я" or letter == "ё" for letter in text.lower()) else "en"
-
-
-def _parse(text: str) -> dict[str, Any] | None:
-    try:
-        message = json.loads(text)
-    except ValueError:
-        return None
-    return message if isinstance(message, dict) and isinstance(message.get("message_type"), str) else None
-
-
-def _audio_bytes(message: dict[str, Any]) -> bytes | None:
-    encoded = message.get("audio_base_64")
-    if not isinstance(encoded, str) or not isinstance(message.get("commit", False), bool):
-        return None
-    if not isinstance(message.get("previous_text"), str | None):
-        return None
-    try:
-        return base64.b64decode(encoded, validate=True)
-    except binascii.Error:
-        return None

@@ -4,6 +4,7 @@ import asyncio
 import base64
 import io
 import json
+import sys
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -317,3 +318,15 @@ def test_delays_of_the_command_line() -> None:
 def test_unreadable_script_is_one_line(tmp_path: Any) -> None:
     with pytest.raises(BadSetting, match="absent cannot be read"):
         transcriber_from(tmp_path / "absent", None, whole=False)
+
+
+async def test_emulator_runs_as_a_process() -> None:
+    command = (sys.executable, "-m", "tests.fakes.elevenlabs", "--delays", "published")
+    process = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE)
+    assert process.stdout is not None
+    async with asyncio.timeout(20), aiohttp.ClientSession() as http:
+        base_url = (await process.stdout.readline()).decode().strip()
+        async with http.get(f"{base_url}/emulator/record") as response:
+            assert (await response.json())["connections"] == 0
+        process.terminate()
+        assert await process.wait() == 0
