@@ -1,6 +1,7 @@
 """Sentences as sounds: found where they are, made where they are not, and made once however many ask."""
 
 import asyncio
+import logging
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -11,6 +12,8 @@ from tts_player.names import SoundName, sound_name, spoken
 from tts_player.slots import Errand, Urgency
 from tts_player.store import Sound, SoundStore, StoreError
 from tts_player.voice import Rendition, TextRejected, VoiceError
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +96,17 @@ class PromptCache:
                     raise failure
                 case None:
                     continue
+
+    async def attempt(self, sentence: Sentence, urgency: Urgency, call_id: str) -> Prompt | PromptFailed:
+        """:meth:`obtain` at the border of a call: a bug too costs one sentence, and others go on."""
+        try:
+            return await self.obtain(sentence, urgency)
+        except PromptFailed as failure:
+            return failure
+        except Exception as error:
+            # The text may hold what a caller said, so it is not logged.
+            log.exception("a sentence in %r could not be made", sentence.language, extra={"call_id": call_id})
+            return PromptFailed(f"bug: {type(error).__name__}")
 
     async def _lead(
         self, candidates: Sequence[_Candidate], sentence: Sentence, urgency: Urgency, asked_at: float

@@ -15,6 +15,7 @@ from callbus.delivery import Delivery
 from tts_player.cache import Prompt, PromptCache, PromptFailed, Sentence
 from tts_player.call_sentences import CallSentences, PendingSay, PendingStop
 from tts_player.fallback import Apologies
+from tts_player.preparing import prepare_ahead
 from tts_player.replies import not_spoken, spoken_by_apology, spoken_by_engine, stopped
 from tts_player.slots import Urgency
 
@@ -22,7 +23,8 @@ log = logging.getLogger(__name__)
 
 MOST_PENDING = 500
 """Sentences in hand at once; beyond it the stream is read no further, so the rest waits in Redis."""
-PREPARED_AT_ONCE = 3
+COMMITS_AT_ONCE = 8
+"""Redis does one after the other anyway; each takes a connection."""
 STALE_SECONDS = 60.0
 """An older Say belongs to a moment that is over."""
 REMEMBERED = 4096
@@ -65,6 +67,7 @@ class Player:
         self._calls: dict[str, CallSentences] = {}
         self._running: set[asyncio.Task[None]] = set()
         self._room = asyncio.Semaphore(MOST_PENDING)
+        self._committing = asyncio.Semaphore(COMMITS_AT_ONCE)
         self._seen: OrderedDict[tuple[str, str, int], None] = OrderedDict()
 
     @property
@@ -106,7 +109,7 @@ class Player:
         self._bus.hold(delivery)
         self._remember(key)
         making = self._tasks.create_task(
-            self._obtained(Sentence(say.text, say.language, say.voice), Urgency.LIVE, say.call_id),
+            self._cache.attempt(Sentence(say.text, say.language, say.voice), Urgency.LIVE, say.call_id),
             name=f"say:{say.say_id}",
         )
         self._queue(say.call_id, PendingSay(delivery, say, making))
@@ -159,43 +162,16 @@ class Player:
         log.error("%s cannot be spoken: %s; %s", say.say_id, outcome, said, extra={"call_id": say.call_id})
         return spoken_by_apology(say, apology, outcome) if apology else not_spoken(say, str(outcome))
 
-    async def _obtained(self, sentence: Sentence, urgency: Urgency, call_id: str) -> Prompt | PromptFailed:
-        """The border of a call: whatever happens to its sentence, the caller hears something and others go on."""
-        try:
-            return await self._cache.obtain(sentence, urgency)
-        except PromptFailed as failure:
-            return failure
-        except Exception as error:
-            log.exception("%r cannot be spoken", sentence.text[:60], extra={"call_id": call_id})
-            return PromptFailed(f"bug: {type(error).__name__}")
-
     async def _prepare(self, delivery: Delivery, order: PreparePrompts) -> None:
-        started_at = self._now()
-        sentences = iter([Sentence(one.text, one.language, one.voice) for one in order.prompts])
-        outcomes: list[Prompt | PromptFailed] = []
-
-        async def work() -> None:
-            for sentence in sentences:
-                outcomes.append(outcome := await self._obtained(sentence, Urgency.AHEAD, order.call_id))
-                if isinstance(outcome, PromptFailed):
-                    log.warning("scenario %s: %r not made ahead: %s", order.scenario, sentence.text[:60], outcome)
-
-        async with asyncio.TaskGroup() as workers:
-            for _ in range(PREPARED_AT_ONCE):
-                workers.create_task(work())
-        prompts = [outcome for outcome in outcomes if isinstance(outcome, Prompt)]
-        log.info(
-            "scenario %s: %d prompts ready, %d of them made now, %d failed, in %.1f s",
-            order.scenario, len(prompts), sum(not one.cached for one in prompts), len(outcomes) - len(prompts),
-            self._now() - started_at,
-        )  # fmt: skip
+        await prepare_ahead(self._cache, order)
         await self._commit([], [delivery])
 
     async def _commit(self, messages: Sequence[Message], acks: Sequence[Delivery]) -> None:
         """Until Redis has it. A repeated Play has the same playback_id, so the gateway passes it over."""
         while True:
             try:
-                await self._hop.commit(messages, acks=acks)
+                async with self._committing:
+                    await self._hop.commit(messages, acks=acks)
             except (RedisError, OSError) as error:
                 log.warning("Redis did not take a hop (%s); trying again in %g s", error, RETRY_SECONDS)
                 await asyncio.sleep(RETRY_SECONDS)

@@ -6,7 +6,9 @@ import os
 import signal
 import socket
 from collections.abc import AsyncIterator, Coroutine, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+
+from redis.exceptions import RedisError
 
 from callbus.connect import connect
 from callbus.consume import Consumer, Handler
@@ -17,7 +19,7 @@ from callbus.streams import TTS_PLAYER, Streams
 from tts_player.cache import PromptCache
 from tts_player.engine import Engine
 from tts_player.fallback import Apologies
-from tts_player.player import Player
+from tts_player.player import COMMITS_AT_ONCE, Player
 from tts_player.retention import DAY_SECONDS, RetentionPolicy
 from tts_player.settings import TtsPlayerSettings
 from tts_player.store import SoundStore
@@ -51,16 +53,16 @@ class _Service:
         self._cache = PromptCache(engines, store)
         self._apologies = Apologies(store, settings.apologies)
         self._names = Streams()
+        self._redis = connect(settings.redis_url)
         self._connected = False
 
     async def run(self, stop: asyncio.Event) -> None:
         async with AsyncExitStack() as stack:
             await stack.enter_async_context(serve_health(self._settings.health_port, self._checks()))
-            redis = connect(self._settings.redis_url)
-            stack.push_async_callback(redis.aclose)
+            stack.push_async_callback(self._redis.aclose)
             tasks = await stack.enter_async_context(asyncio.TaskGroup())
             upkeep = [tasks.create_task(work, name="upkeep") for work in self._upkeep()]
-            hop = Hop(redis, self._names, producer=TTS_PLAYER)
+            hop = Hop(self._redis, self._names, producer=TTS_PLAYER)
             await self._consume(hop, tasks, stop)
             for task in upkeep:
                 task.cancel()
@@ -80,9 +82,15 @@ class _Service:
 
     async def _read(self, consumer: Consumer, stop: asyncio.Event) -> None:
         async with consumer:
+            await self._open_connections()
             self._connected = True
             log.info("Ready to speak")
             await stop.wait()
+
+    async def _open_connections(self) -> None:
+        """Calls that speak at the same moment would each wait for a connection to be made."""
+        with suppress(RedisError, OSError):
+            await asyncio.gather(*(self._redis.ping() for _ in range(COMMITS_AT_ONCE)))
 
     def _consumer(self, handle: Handler) -> Consumer:
         return Consumer(
