@@ -19,7 +19,7 @@ from .transcriber import Transcript, Word, spread
 ALIKE = 0.7  # cosine of two frames' shapes above which they speak for the same sound
 JUMP = 4.0  # what a gap costs, in perfectly matching frames
 LEAST_SCORE, LEAST_SHARE = 6.0, 0.6  # of a run: in matching frames, and for short utterances as a share of their frames
-WHOLE_WORD, BEGUN_WORD = 0.7, 0.2  # shares of a word's voiced frames that must have arrived
+WHOLE_WORD, BEGUN_WORD = 0.7, 0.2  # shares of a word's voiced frames that arrived
 MOST_HITS = 12
 LONGEST_QUIET = 10  # frames of a longer silence are not looked at
 BLURRED = 6  # frames beside a cut or at an end that may be unlike and yet have arrived: windows reach over it
@@ -50,9 +50,13 @@ class Hit:
 
 
 class Codebook:
-    """Transcriber over registered utterances (int16, 8 kHz, mono)."""
+    """Transcriber over registered utterances (int16, 8 kHz, mono).
 
-    def __init__(self) -> None:
+    `whole_word` is the share of a word's sound that must arrive: more of it finds smaller losses in clean audio.
+    """
+
+    def __init__(self, whole_word: float = WHOLE_WORD) -> None:
+        self._whole_word = whole_word
         self._known: list[Utterance] = []
 
     def register(self, audio: Samples, text: str, *, words: Sequence[Word] = (), language: str | None = None) -> None:
@@ -81,8 +85,8 @@ class Codebook:
         language = None
         for hit in self._hits(heard):
             language = language or hit.utterance.language
-            for word, arrived in _arrivals(hit):
-                (words if arrived else tails).append(word)
+            for word, share in _shares(hit):
+                (words if share >= self._whole_word else tails).append(word)
         words.sort(key=lambda word: word.start_seconds)
         return Transcript(tuple(words), _tail(words, tails, len(heard) * STEP_SECONDS), language)
 
@@ -210,8 +214,8 @@ def _likeness(heard: Frames, known: Frames) -> Floats:
     return np.asarray(alike, dtype=np.float32)
 
 
-def _arrivals(hit: Hit) -> Iterator[tuple[Word, bool]]:
-    """Each word of the hit at its time in the audio, and whether it arrived or has only begun."""
+def _shares(hit: Hit) -> Iterator[tuple[Word, float]]:
+    """Each word of the hit at its time in the audio, and the share of its sound that arrived."""
     voiced = hit.utterance.frames.voiced
     for word in hit.utterance.words:
         first, last = round(word.start_seconds / STEP_SECONDS), round(word.end_seconds / STEP_SECONDS)
@@ -219,7 +223,7 @@ def _arrivals(hit: Hit) -> Iterator[tuple[Word, bool]]:
         whole = int(np.count_nonzero(voiced[first:last]))
         if rows and len(rows) >= BEGUN_WORD * whole:
             times = (min(rows) * STEP_SECONDS, (max(rows) + 1) * STEP_SECONDS)
-            yield Word(word.text, *times), len(rows) >= WHOLE_WORD * whole
+            yield Word(word.text, *times), len(rows) / whole if whole else 0.0
 
 
 def _tail(words: list[Word], begun: list[Word], end_seconds: float) -> str:
