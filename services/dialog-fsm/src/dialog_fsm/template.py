@@ -13,6 +13,8 @@ from dialog_fsm.words import Language
 
 _FIELD = re.compile(r"\{\{|\}\}|\{([^{}]*)\}|[{}]")
 _INNER = re.compile(r"(?P<name>\w+(?:\.\w+)?)\s*(?:\|\s*(?P<filter>\w+)\s*(?::(?P<argument>.*))?)?")
+# "a.m." at the end of a sentence.
+_TWO_STOPS = re.compile(r"(?<!\.)\.\.(?!\.)")
 _SPACE_BEFORE_MARK = re.compile(r"\s+(?=[.,!?;:])")
 _COUNT_FORMS: dict[Language, int] = {"ru": 3, "en": 2}
 
@@ -89,7 +91,7 @@ def render(template: Template, language: Language, say: Callable[[Field], str]) 
     """The text to be said, without digits; ``say`` gives the words of a field."""
     speech = SPEECH[language]
     text = "".join(part if isinstance(part, str) else say(part) for part in template.parts)
-    return _SPACE_BEFORE_MARK.sub("", " ".join(speech.plain(text).split()))
+    return _TWO_STOPS.sub(".", _SPACE_BEFORE_MARK.sub("", " ".join(speech.plain(text).split())))
 
 
 def _day(value: Value) -> date:
