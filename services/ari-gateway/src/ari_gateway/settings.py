@@ -9,6 +9,8 @@ from pydantic import Field, SecretStr, field_validator
 from callbus.settings import Settings
 
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(\([^()\s]*\))?")
+_BETWEEN = re.compile(r",(?![^()]*\))")
+"""A comma that stands in no function's parentheses."""
 _PORTS = re.compile(r"(\d+)-(\d+)")
 _SCHEMES = {"http": "http", "https": "https", "ws": "http", "wss": "https"}
 
@@ -87,7 +89,7 @@ class GatewaySettings(Settings):
 
 
 def _split(value: str) -> tuple[str, ...]:
-    return tuple(name.strip() for name in value.split(",") if name.strip())
+    return tuple(name.strip() for name in _BETWEEN.split(value) if name.strip())
 
 
 def _port_range(value: str) -> range | None:
