@@ -22,7 +22,7 @@ def wordlike(amplitude: float, seed: int = 1, words: int = 4) -> bytes:
     """Bursts of noise of 300 ms with pauses of 100 ms."""
     dice = np.random.default_rng(seed)
     bursts = [np.concatenate([dice.normal(0, amplitude, 4800), np.zeros(1600)]) for _ in range(words)]
-    return np.clip(np.concatenate(bursts), -32768, 32767).astype("<i2").tobytes()
+    return bytes(np.clip(np.concatenate(bursts), -32768, 32767).astype("<i2").tobytes())
 
 
 @pytest.mark.parametrize("amplitude", [150, 300, 1000, 4000, 9000])
