@@ -334,7 +334,9 @@ def test_a_throttled_commit_is_padded_more_the_next_time() -> None:
     assert (problem.rule.meaning, problem.remedy) == ("bug", "reconnect")
     stream.connected(1.2)
     stream.received(frame("session_started"), 1.2)
-    assert sent(stream.outgoing(1.2)) == (pytest.approx(0.65), 1)
+    seconds, commits = sent(stream.outgoing(1.2))
+    assert seconds == pytest.approx(0.65)
+    assert commits == 1
 
 
 def test_an_abandoned_utterance_taints_no_other() -> None:

@@ -30,7 +30,8 @@ def silence(seconds: float) -> Pcm:
 def hum(seconds: float, hz: float = 425, loudness: float = 6000) -> Pcm:
     """A tone, such as a telephone's."""
     moments = np.arange(round(seconds * RATE_HZ)) / RATE_HZ
-    return (loudness * np.sin(2 * np.pi * hz * moments)).astype(np.int16)
+    wave: Pcm = (loudness * np.sin(2 * np.pi * hz * moments)).astype(np.int16)
+    return wave
 
 
 def spoken(text: str) -> Pcm:
@@ -40,7 +41,8 @@ def spoken(text: str) -> Pcm:
         letters = [_vowel(letter, word, index) for index, letter in enumerate(word)]
         pieces += [*letters, np.zeros(round(0.05 * RATE_HZ))]
     line = np.concatenate(pieces)
-    return (line / np.abs(line).max() * 3 * _LOUDNESS).clip(-32768, 32767).astype(np.int16)
+    loud: Pcm = (line / np.abs(line).max() * 3 * _LOUDNESS).clip(-32768, 32767).astype(np.int16)
+    return loud
 
 
 def _vowel(letter: str, word: str, index: int) -> NDArray[np.float64]:
@@ -57,4 +59,5 @@ def _vowel(letter: str, word: str, index: int) -> NDArray[np.float64]:
     )
     wave: NDArray[np.float64] = np.sin(np.outer(phase, harmonics)) @ (np.asarray(weights) + 0.02)
     edge = np.minimum(1, np.minimum(np.arange(length), np.arange(length)[::-1]) / (0.012 * RATE_HZ))
-    return wave / np.sqrt(np.mean(wave**2)) * edge
+    shaped: NDArray[np.float64] = wave / np.sqrt(np.mean(wave**2)) * edge
+    return shaped

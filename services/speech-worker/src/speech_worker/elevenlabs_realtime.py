@@ -224,6 +224,8 @@ class ScribeSession:
             sender.cancel()
             receiver.cancel()
             await asyncio.gather(sender, receiver, return_exceptions=True)
+            # Else the end of a call would look like a crash to the vendor: code 1011.
+            await connection.close()
 
     async def _send(self, connection: ClientConnection) -> None:
         while True:

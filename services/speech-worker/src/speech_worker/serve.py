@@ -100,6 +100,7 @@ class _Service:
             streams=self._names.all_of("calls"),
             handle=handle,
             names=self._names,
+            min_idle_seconds=self._settings.take_over_seconds,
         )
 
     def _checks(self) -> Checks:
