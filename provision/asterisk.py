@@ -17,17 +17,15 @@ from typing import Literal
 from provision.cache import ProvisionError, built, cache_dir, ready_version, say
 from provision.debian import PrivateApt, is_debian, run
 
-RECIPE = "1"
+RECIPE = "2"
 RELEASE = "forky"  # the first Debian release with Asterisk 22; older ones have none
 PACKAGES = ("asterisk", "asterisk-modules")
-# Neither Asterisk itself nor one of the modules that deploy/asterisk loads needs these.
-NOT_NEEDED = (
-    "adduser", "asterisk-core-sounds", "base-passwd", "debconf", "dirmngr", "freetds", "gnupg", "gpg",
-    "libasound2-data",
-    "libaudit-common", "libc-gconv", "libcodec2", "libdebconf", "libgdbm", "libicu", "libjack", "libpam", "libperl",
-    "libportaudio", "libsemanage", "libsensors", "libsnmp", "login", "passwd", "pci.ids", "perl", "pinentry",
-    "readline-common", "tzdata",
-)  # fmt: skip
+# What Asterisk and the modules of deploy/asterisk link to, by name up to the version in it: a fifth of all that the
+# package depends on. Should a later build need more, everything is taken.
+LINKED = re.compile(
+    r"(asterisk|asterisk-modules|zlib1g|lib(bsd|c6|cap|crypt|edit|gcc-s|jansson|md|sqlite3-|ssl|stdc\+\+|systemd|tinfo"
+    r"|uriparser|uuid|xml2-|xslt|zstd)[\d.t-]*)"
+)
 # The oldest of each line that can send a call's audio out over a websocket.
 OLDEST = {20: (20, 16), 21: (21, 11), 22: (22, 6)}
 IMAGE = "trunkline-asterisk"
@@ -101,13 +99,31 @@ def _own_root() -> AsteriskFiles | None:
 
 
 def _make(home: Path) -> None:
-    say(f"Asterisk: downloading Debian {RELEASE}'s asterisk with its libraries into the cache (about 40 MB) ...")
-    PrivateApt(RELEASE).unpack(PACKAGES, home, without=NOT_NEEDED)
+    say(f"Asterisk: downloading Debian {RELEASE}'s asterisk with its libraries into the cache (about 16 MB) ...")
+    apt = PrivateApt(RELEASE)
+    apt.unpack(PACKAGES, home, wanted=LINKED)
+    if not _linked_inside(home):
+        apt.unpack(PACKAGES, home, wanted=re.compile(".*"))
     for folder in ("usr/share/doc", "usr/share/man", "usr/share/locale", "var", "etc"):
         shutil.rmtree(home / folder, ignore_errors=True)
     (home / "VERSION").write_text(run([*_loader_command(home), "-V"]).strip(), encoding="utf-8")
     if missing := _missing_modules(_modules_dir(home)):
         raise ProvisionError(f"Asterisk: Debian {RELEASE}'s package lacks {', '.join(missing)}; use Docker")
+
+
+def _linked_inside(home: Path) -> bool:
+    """Tell whether Asterisk and all its wanted modules find every library in the root itself."""
+    *loader, binary = _loader_command(home)
+    wanted = modules_wanted(MODULES_CONF.read_text(encoding="utf-8"))
+    files = [binary, *(str(path) for name in wanted if (path := _modules_dir(home) / name).exists())]
+    listed = (subprocess.run([*loader, "--list", file], capture_output=True, text=True, check=False) for file in files)
+    return all(found.returncode == 0 and foreign_libraries(found.stdout, home) == [] for found in listed)
+
+
+def foreign_libraries(listing: str, home: Path) -> list[str]:
+    """Return the libraries of a loader's `--list` output that are missing or lie outside `home`."""
+    lines = (line.strip() for line in listing.splitlines() if " => " in line)
+    return [line for line in lines if f" => {home}/" not in line]
 
 
 def files_in(home: Path) -> AsteriskFiles:
@@ -143,8 +159,11 @@ def _docker() -> AsteriskFiles:
             "Asterisk: the system has none that is new enough, is no Debian whose package could be unpacked, and no "
             "Docker engine answers; install Asterisk >= 22.6 or start Docker"
         )
-    say("Asterisk: building its Docker image ...")
-    run(["docker", "build", "--quiet", "--tag", IMAGE, str(MODULES_CONF.parent)])
+    if not _docker_says_yes("image", "inspect", IMAGE):
+        say("Asterisk: building its Docker image ...")
+        run(
+            ["docker", "build", "--quiet", "--tag", IMAGE, str(MODULES_CONF.parent)], cure="see `docker build`'s output"
+        )
     inside = run(["docker", "run", "--rm", "--network", "none", "--entrypoint", "sh", IMAGE, "-c", _INSIDE])
     version, modules = inside.strip().splitlines()[:2]
     return AsteriskFiles(
@@ -157,7 +176,8 @@ _INSIDE = "asterisk -V; ls -d /usr/lib/*/asterisk/modules"
 
 def docker_answers() -> bool:
     """Tell whether a Docker engine can be used by this user."""
-    if shutil.which("docker") is None:
-        return False
-    asked = subprocess.run(["docker", "version", "--format", "x"], capture_output=True, timeout=20, check=False)
-    return asked.returncode == 0
+    return shutil.which("docker") is not None and _docker_says_yes("version")
+
+
+def _docker_says_yes(*arguments: str) -> bool:
+    return subprocess.run(["docker", *arguments], capture_output=True, timeout=20, check=False).returncode == 0

@@ -6,6 +6,7 @@ The mirror is the one that this machine's apt is set up with; settings for proxi
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import time
@@ -17,8 +18,8 @@ from provision.cache import ProvisionError, cache_dir, locked
 
 LISTS_MAX_AGE_SECONDS = 24 * 3600
 COMMAND_TIMEOUT_SECONDS = 900
-# On every system with apt, and bound to its kernel and loader: never taken for a library path beside the system's own.
-ALWAYS_INSTALLED = ("libc6", "libgcc-s1", "libstdc++6", "gcc-")
+_WEAK = ("recommends", "suggests", "conflicts", "breaks", "replaces", "enhances")
+DEPENDS = ("depends", "--recurse", *(f"--no-{kind}" for kind in _WEAK))
 _MOVING_SUITES = {"stable", "oldstable", "testing", "unstable"}
 _KEYRINGS = ("debian-archive-keyring.pgp", "debian-archive-keyring.gpg")
 _CONFIG = """\
@@ -40,8 +41,8 @@ Dir::State::lists "{home}/lists";
 Dir::State::status "{home}/status";
 Dir::State::extended_states "{home}/extended_states";
 Dir::Cache "{home}/cache";
-Dir::Cache::pkgcache "";
-Dir::Cache::srcpkgcache "";
+Dir::Cache::pkgcache "pkgcache.bin";
+Dir::Cache::srcpkgcache "srcpkgcache.bin";
 """
 
 
@@ -99,10 +100,10 @@ def sources_list(suites: Iterable[Suite], components: Sequence[str], keyring: Pa
     return "".join(f"deb {signed}{suite.uri} {suite.name} {' '.join(components)}\n" for suite in suites)
 
 
-def closure_of(simulation: str, without: Sequence[str] = ()) -> list[str]:
-    """Return the packages that a simulated installation names, less those that begin with one of `without`."""
-    names = [line.split()[1] for line in simulation.splitlines() if line.startswith("Inst ")]
-    return [name for name in names if not name.startswith(tuple(without))]
+def closure_of(depends: str, wanted: re.Pattern[str]) -> list[str]:
+    """Return the real packages that `apt-cache depends --recurse` names and `wanted` takes, alternatives among them."""
+    names = {line for line in depends.splitlines() if line[:1].isalnum() and ":" not in line}
+    return sorted(name for name in names if wanted.fullmatch(name))
 
 
 class PrivateApt:
@@ -119,19 +120,19 @@ class PrivateApt:
         packages: Sequence[str],
         root: Path,
         *,
-        without: Sequence[str] = ALWAYS_INSTALLED,
-        dependencies: bool = True,
+        wanted: re.Pattern[str] | None = None,
     ) -> list[str]:
-        """Unpack `packages`, and what they depend on, into `root`; returns the names of the package files.
+        """Unpack `packages` into `root`; returns the names of the package files.
 
-        `without` leaves out packages whose name begins so.
+        `wanted` chooses by whole name among the packages and all that they depend on; None takes the packages alone.
         """
         with locked(f"apt-{self.home.name}"):
             self._prepare()
-            debs = self._fetch(packages, without if dependencies else None)
+            debs = self._fetch(packages, wanted)
             for deb in debs:
                 run(["dpkg-deb", "-x", str(deb), str(root)])
-            shutil.rmtree(self.home / "debs")
+            for folder in ("debs", "cache"):
+                shutil.rmtree(self.home / folder)
         return [deb.name for deb in debs]
 
     def _prepare(self) -> None:
@@ -167,18 +168,19 @@ class PrivateApt:
         self._apt("update", "--error-on=any")
         (self.home / "updated").touch()
 
-    def _fetch(self, packages: Sequence[str], without: Sequence[str] | None) -> list[Path]:
+    def _fetch(self, packages: Sequence[str], wanted: re.Pattern[str] | None) -> list[Path]:
         try:
-            return self._download(packages, without)
+            return self._download(packages, wanted)
         except ProvisionError:
             # The lists name files that the mirror has replaced since: look again, once.
             self._update()
-            return self._download(packages, without)
+            return self._download(packages, wanted)
 
-    def _download(self, packages: Sequence[str], without: Sequence[str] | None) -> list[Path]:
+    def _download(self, packages: Sequence[str], wanted: re.Pattern[str] | None) -> list[Path]:
         names = list(packages)
-        if without is not None:
-            names = closure_of(self._apt("--simulate", "install", *packages), without)
+        if wanted is not None:
+            # Not a simulated installation: apt's solver takes seconds where this takes a fraction of one.
+            names = closure_of(run(["apt-cache", *self._config(), *DEPENDS, *packages]), wanted)
         debs = self.home / "debs"
         # A line is `'uri' file size hash`; files that an aborted run left complete are not fetched again.
         files = {line.split()[1] for line in self._apt("--print-uris", "download", *names).splitlines() if line}
@@ -186,7 +188,10 @@ class PrivateApt:
         return [debs / name for name in sorted(files)]
 
     def _apt(self, *arguments: str, cwd: Path | None = None) -> str:
-        return run(["apt-get", "-qq", "-c", str(self.home / "apt.conf"), *arguments], cwd=cwd)
+        return run(["apt-get", "-qq", *self._config(), *arguments], cwd=cwd)
+
+    def _config(self) -> list[str]:
+        return ["-c", str(self.home / "apt.conf")]
 
 
 def run(

@@ -8,17 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from provision.cache import ProvisionError, built, say
-from provision.debian import ALWAYS_INSTALLED, PrivateApt, run
+from provision.debian import PrivateApt, run
 
 RECIPE = "1"
 OLDEST = (7, 0)
 PACKAGES = ("redis-server",)
-# Only for installing it as a service.
-NOT_NEEDED = (
-    *ALWAYS_INSTALLED, "adduser", "debconf", "dpkg", "init-system", "libaudit", "libdb", "libdebconf", "libfile-",
-    "libgdbm", "libnumber-", "libpam", "libperl", "libsem", "libsepol", "libtext-", "lsb-base", "passwd", "perl",
-    "sysvinit", "tar", "usrmerge",
-)  # fmt: skip
+# The server and the libraries that are not on every system with apt.
+LINKED = re.compile(r"(redis-server|redis-tools|lib(atomic|hiredis|jemalloc|lua|lzf|ssl)[\d.t-]*)")
 
 
 @dataclass(frozen=True)
@@ -59,7 +55,7 @@ def _system() -> RedisFiles | None:
 
 def _make(home: Path) -> None:
     say("Redis: downloading Debian's redis-server into the cache ...")
-    PrivateApt().unpack(PACKAGES, home, without=NOT_NEEDED)
+    PrivateApt().unpack(PACKAGES, home, wanted=LINKED)
     server = home / "usr/bin/redis-server"
     if not server.exists():
         raise ProvisionError("Redis: Debian's package holds no redis-server; install Redis >= 7.0")

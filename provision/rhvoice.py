@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,8 @@ RECIPE = "1"
 # Those whose licence allows any use; the packages carry others (no derivatives, non-commercial), which are removed.
 SAFE_VOICES = frozenset({"aleksandr", "anna", "elena", "irina", "slt", "bdl", "clb", "alan"})
 PACKAGES = ("librhvoice5", "rhvoice-russian", "rhvoice-english")
+# Those, and the libraries that are not on every system with apt.
+LINKED = re.compile(r"(rhvoice-russian|rhvoice-english|lib(rhvoice|rhvoice-core|sonic)[\d.t-]*)")
 # 16 kHz, which is what Asterisk plays; the other qualities speak at 24 kHz.
 CONFIG = "quality=min\n"
 
@@ -53,7 +56,7 @@ def files_in(home: Path) -> RHVoiceFiles:
 def _make(home: Path) -> None:
     say("RHVoice: downloading Debian's voices into the cache ...")
     apt = PrivateApt(components=("main", "non-free"))
-    apt.unpack(PACKAGES, home)
+    apt.unpack(PACKAGES, home, wanted=LINKED)
     keep_safe_voices(home / "usr/share/RHVoice/voices")
     (home / "config").mkdir()
     (home / "config" / "RHVoice.conf").write_text(CONFIG, encoding="utf-8")

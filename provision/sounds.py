@@ -38,5 +38,5 @@ def files_in(home: Path) -> SoundFiles:
 
 def _make(home: Path) -> None:
     say("Sounds: downloading Asterisk's recorded prompts into the cache (about 37 MB) ...")
-    PrivateApt().unpack(PACKAGES, home, dependencies=False)
+    PrivateApt().unpack(PACKAGES, home)
     files_in(home)

@@ -99,7 +99,7 @@ def _fetch_pip(home: Path) -> None:
     if shutil.which("apt-get") is None:
         raise ProvisionError("Python packages: this Python has neither pip nor ensurepip; install its venv package")
     say("Python packages: this Python has no pip, downloading Debian's into the cache ...")
-    PrivateApt().unpack(["python3-pip-whl"], home, dependencies=False)
+    PrivateApt().unpack(["python3-pip-whl"], home)
     if not list(home.glob("usr/share/python-wheels/pip-*.whl")):
         raise ProvisionError("Python packages: Debian's python3-pip-whl holds no pip; install python3-venv")
 

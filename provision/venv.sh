@@ -1,5 +1,6 @@
 #!/bin/sh
 # Print the python of the virtual environment for the lock files given (default: requirements/dev.txt); made when missing.
+# With --with-parts as the first argument, everything else that a local run needs is provided beside it.
 set -eu
 cd "$(dirname "$0")/.."
 for python in ${PYTHON:-} python3.13 python3.12 python3.11 python3; do

@@ -56,6 +56,6 @@ def _fill(line: str, values: Mapping[str, str]) -> str:
             raise MissingValue(name)
         if "\n" in values[name] or "\r" in values[name]:
             raise ValueError(f"{name}: must not hold a line break")
-        return values[name].replace("\\", "\\\\").replace(";", "\\;")
+        return values[name].replace(";", "\\;")
 
     return _NAME.sub(value, line)

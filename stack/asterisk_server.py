@@ -7,9 +7,10 @@ import base64
 import os
 import secrets
 import socket
+import subprocess
 import tempfile
 import uuid
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -158,11 +159,11 @@ class AsteriskServer:
 
     def pause(self) -> None:
         """Freeze it: connections stay open and nothing answers."""
-        self._process.pause()
+        self._signal_all("pause", self._process.pause)
 
     def resume(self) -> None:
         """Let it go on after pause()."""
-        self._process.resume()
+        self._signal_all("unpause", self._process.resume)
 
     def warnings(self) -> list[str]:
         """Return the lines of the log that are warnings or errors."""
@@ -221,8 +222,15 @@ class AsteriskServer:
         # The host's network, so that the ports are the same ones; the same paths inside as outside.
         folders = [f"--volume={folder}:{folder}" for folder in (self.workdir, self._run_dir)]
         owner = f"--user={os.getuid()}:{os.getgid()}"
-        docker = ["docker", "run", "--rm", "--init", "--network=host", f"--name={self._container}", owner, *folders]
+        docker = ["docker", "run", "--rm", "--network=host", f"--name={self._container}", owner, *folders]
         return [*docker, "--entrypoint=", self._files.image]
+
+    def _signal_all(self, verb: str, outside: Callable[[], None]) -> None:
+        """Freeze or thaw: the container where there is one, for its client's process is not Asterisk."""
+        if self._files.image is None:
+            outside()
+        else:
+            subprocess.run(["docker", verb, self._container], check=True, capture_output=True)
 
     async def _docker_kill(self) -> None:
         killer = await asyncio.create_subprocess_exec(

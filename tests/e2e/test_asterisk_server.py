@@ -66,6 +66,13 @@ async def test_refuses_a_wrong_password_and_keeps_its_own_private(asterisk: Aste
     assert (asterisk.workdir / "etc" / "ari.conf").stat().st_mode & 0o077 == 0
 
 
+async def test_a_password_may_hold_what_the_configuration_gives_a_meaning() -> None:
+    password = r"a;b\c\;d--e=f [g] ${EXTEN}#h"
+    async with AsteriskServer.start(ari_password=password) as server:
+        assert (await ari(server, "GET", "/asterisk/info"))[0] == 200
+        assert (await ari(server, "GET", "/asterisk/info", password="a"))[0] == 401
+
+
 async def test_every_module_of_the_list_is_running(asterisk: AsteriskServer) -> None:
     wanted = provided.modules_wanted(provided.MODULES_CONF.read_text(encoding="utf-8"))
 

@@ -28,7 +28,7 @@ def test_comments_are_left_as_they_are() -> None:
 
 
 def test_what_begins_a_comment_in_a_password_is_escaped() -> None:
-    assert render("password = ${NOVOFON_PASSWORD}\n", {"NOVOFON_PASSWORD": "a;b\\c"}) == "password = a\\;b\\\\c\n"
+    assert render("password = ${NOVOFON_PASSWORD}\n", {"NOVOFON_PASSWORD": "a;b\\c"}) == "password = a\\;b\\c\n"
 
 
 def test_a_missing_value_is_named() -> None:

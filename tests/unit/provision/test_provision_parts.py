@@ -55,6 +55,30 @@ def test_an_unpacked_asterisk_runs_with_its_own_loader(tmp_path: Path) -> None:
     assert str(tmp_path / "usr/lib/x86_64-linux-gnu") in files.command
 
 
+def test_a_library_from_outside_the_root_is_noticed() -> None:
+    listing = """\
+\tlinux-vdso.so.1 (0x00007f)
+\tlibssl.so.3 => /root/ast/usr/lib/libssl.so.3 (0x00007f)
+\tlibicu.so.78 => not found
+\tlibcurl.so.4 => /lib/libcurl.so.4 (0x00007f)
+\t/root/ast/usr/lib64/ld-linux-x86-64.so.2 (0x00007f)
+"""
+    assert asterisk.foreign_libraries(listing, Path("/root/ast")) == [
+        "libicu.so.78 => not found",
+        "libcurl.so.4 => /lib/libcurl.so.4 (0x00007f)",
+    ]
+
+
+@pytest.mark.parametrize("name", ["asterisk", "libssl3t64", "libssl4", "libxml2-16", "libstdc++6", "zlib1g", "libcap2"])
+def test_linked_packages_are_taken_whatever_their_version(name: str) -> None:
+    assert asterisk.LINKED.fullmatch(name)
+
+
+@pytest.mark.parametrize("name", ["asterisk-config", "libcap-ng0", "libcurl4t64", "perl-base", "libsystemd-shared"])
+def test_other_packages_are_left_out(name: str) -> None:
+    assert not asterisk.LINKED.fullmatch(name)
+
+
 def test_redis_version_is_read() -> None:
     assert redis.parse_version("Redis server v=7.0.15 sha=0:0 malloc=jemalloc") == (7, 0, 15)
     assert redis.parse_version("no redis") == ()
