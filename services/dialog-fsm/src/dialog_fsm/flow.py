@@ -166,5 +166,9 @@ def outcome(turn: Turn) -> str:
 
 def fail(turn: Turn) -> None:
     """Apologise, and send the caller where calls go that cannot be served."""
+    last = turn.scenario.defaults.on_failure
+    if turn.state.at not in turn.scenario.states:
+        # The scenario was changed under the call.
+        turn.state.at = last
     turn.say_text(turn.values.text(turn.scenario.apology or APOLOGY[turn.program.language]))
-    enter(turn, turn.scenario.defaults.on_failure)
+    enter(turn, last)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from callbus.commands import HangUp
 from callbus.events import (
     CallEnded,
     CallStarted,
@@ -65,20 +66,15 @@ class Step:
     news: bool = True
 
 
-def begin(program: Program, call: CallStarted, now: float) -> Step:
-    """The first step: greet the caller."""
-    state = DialogState(
+def initial(program: Program, call: CallStarted, now: float) -> DialogState:
+    """A conversation in which nothing has happened yet; its first event is the CallStarted."""
+    return DialogState(
         call_id=call.call_id,
         scenario=program.name,
         at=program.scenario.start,
         started_at=call.started_at or now,
         call=_call_variables(program, call),
     )
-    _remember(state, call)
-    turn = Turn(program, state, now)
-    turn.arm("call_limit", program.scenario.max_call_seconds)
-    enter(turn, program.scenario.start)
-    return _done(turn)
 
 
 def step(program: Program, state: DialogState, event: Event, now: float) -> Step:
@@ -96,16 +92,29 @@ def step(program: Program, state: DialogState, event: Event, now: float) -> Step
     return _done(turn)
 
 
-def break_off(program: Program, state: DialogState, event: Event | None, now: float) -> Step:
-    """Give the call up after a bug: apologise and leave; if even that fails, the caller is hung up."""
+def break_off(program: Program, state: DialogState, event: Event, now: float) -> Step:
+    """Give the call up after a bug: apologise, and send the caller where calls go that cannot be served."""
     turn = Turn(program, state.model_copy(deep=True), now)
     if isinstance(event, Message):
         _remember(turn.state, event)
-    if turn.state.phase == "talking":
-        fail(turn)
-    else:
-        depart(turn)
+    match turn.state.phase:
+        case "talking":
+            turn.state.phase = "leaving"
+            fail(turn)
+        case "leaving":
+            depart(turn)
+        case "over":
+            pass
     return _done(turn)
+
+
+def drop(program: Program, state: DialogState, event: Event, now: float) -> Step:
+    """Give the call up at once, without a word: for a scenario that fails in failing."""
+    del program, now
+    rest = state.model_copy(deep=True, update={"phase": "over", "outstanding": [], "timers": {}, "departed": True})
+    if isinstance(event, Message):
+        _remember(rest, event)
+    return Step(rest, (HangUp(call_id=state.call_id, reason="goal not reached: failed"),))
 
 
 def _done(turn: Turn) -> Step:
@@ -131,7 +140,9 @@ def _call_variables(program: Program, call: CallStarted) -> dict[str, str]:
 
 def _take(turn: Turn, event: Event) -> None:
     match event:
-        case CallStarted() | PartialTranscript():
+        case CallStarted():
+            _greet(turn)
+        case PartialTranscript():
             return
         case CallEnded() | ChannelHungUp():
             over(turn)
@@ -153,6 +164,13 @@ def _take(turn: Turn, event: Event) -> None:
             _playback_ended(turn, event.say_id, stopped=False)
         case TimerFired():
             _timer(turn, event.name)
+
+
+def _greet(turn: Turn) -> None:
+    if turn.state.visits:
+        return
+    turn.arm("call_limit", turn.scenario.max_call_seconds)
+    enter(turn, turn.scenario.start)
 
 
 def _speech_started(turn: Turn, event: SpeechStarted) -> None:

@@ -16,7 +16,7 @@ from callbus.events import (
     SpeechStarted,
 )
 from callbus.message import Message
-from dialog_fsm.machine import Event, Step, TimerFired, begin, step
+from dialog_fsm.machine import Event, Step, TimerFired, initial, step
 from dialog_fsm.program import Program
 from dialog_fsm.state import DialogState
 
@@ -45,7 +45,8 @@ class Rehearsal:
     _utterances: int = 0
 
     def __post_init__(self) -> None:
-        self._took(begin(self.program, self.call, self.now))
+        self.state = initial(self.program, self.call, self.now)
+        self.feed(self.call)
         self.play_out()
 
     @property
