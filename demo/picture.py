@@ -17,7 +17,7 @@ ROW_SECONDS = 15
 PIXELS_PER_SECOND = 100
 MARGIN = 24
 WAVE_HEIGHT = 56
-TEXT_LINES = 4
+TEXT_LINES = 3
 LINE_HEIGHT = 17
 TITLE_HEIGHT = 44
 FONT_SIZE = 13
@@ -90,6 +90,7 @@ def draw(
     file = font.ensure()
     small, large = font.load(file, FONT_SIZE), font.load(file, 18)
     pen.text((MARGIN, 12), title, font=large, fill=INK)
+    _draw_legend(pen, MARGIN + large.getlength(title) + 30, small)
     for row in range(rows_of(seconds)):
         _draw_seconds(pen, row, small)
         for who, samples in sides.items():
@@ -132,11 +133,29 @@ def _draw_words(pen: ImageDraw.ImageDraw, found: Iterable[Place], colour: str, s
             pen.text((place.x, place.y + number * LINE_HEIGHT), line, font=small, fill=colour)
 
 
+def _draw_legend(pen: ImageDraw.ImageDraw, x: float, small: font.Font) -> None:
+    for text, colour in (*COLOURS.items(), ("the caller waits", WAIT_COLOUR)):
+        pen.rectangle([(x, 17), (x + 10, 27)], fill=colour)
+        pen.text((x + 16, 14), text, font=small, fill=INK)
+        x += 40 + small.getlength(text)
+
+
+def pieces(from_at: float, until_at: float) -> list[tuple[int, float, float]]:
+    """A stretch of seconds cut at the rows' ends: row, first and last second within it."""
+    cut: list[tuple[int, float, float]] = []
+    for row in range(int(max(0.0, from_at) // ROW_SECONDS), int(until_at // ROW_SECONDS) + 1):
+        begin = row * ROW_SECONDS
+        cut.append((row, max(0.0, from_at - begin), min(float(ROW_SECONDS), until_at - begin)))
+    return cut
+
+
 def _draw_wait(pen: ImageDraw.ImageDraw, wait: Wait, began_at: float, small: font.Font) -> None:
-    row, second = divmod(wait.until_at - began_at, ROW_SECONDS)
-    end = MARGIN + second * PIXELS_PER_SECOND
-    start = max(MARGIN, end - (wait.until_at - wait.from_at) * PIXELS_PER_SECOND)
-    y = _side_top(int(row), "bot") + WAVE_HEIGHT // 2
-    pen.line([(start, y), (end, y)], fill=WAIT_COLOUR, width=3)
-    label = f"{(wait.until_at - wait.from_at) * 1000:.0f} ms"
-    pen.text(((start + end - small.getlength(label)) / 2, y - 20), label, font=small, fill=WAIT_COLOUR)
+    parts = pieces(wait.from_at - began_at, wait.until_at - began_at)
+    for row, first, last in parts:
+        y = _side_top(row, "bot") + WAVE_HEIGHT // 2
+        pen.line([(MARGIN + second * PIXELS_PER_SECOND, y) for second in (first, last)], fill=WAIT_COLOUR, width=3)
+    row, first, last = max(parts, key=lambda part: part[2] - part[1])
+    label = f"{wait.wait_ms:.0f} ms"
+    middle = MARGIN + (first + last) / 2 * PIXELS_PER_SECOND
+    left = max(MARGIN, middle - small.getlength(label) / 2)
+    pen.text((left, _side_top(row, "bot") + WAVE_HEIGHT // 2 - 20), label, font=small, fill=WAIT_COLOUR)

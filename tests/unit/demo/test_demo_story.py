@@ -163,6 +163,11 @@ def test_words_lie_under_their_beginning_in_their_row() -> None:
     assert second.y - first.y == picture.ROW_HEIGHT
 
 
+def test_a_wait_goes_on_in_the_next_row() -> None:
+    assert picture.pieces(14.0, 16.5) == [(0, 14.0, 15.0), (1, 0.0, 1.5)]
+    assert picture.pieces(-0.5, 1.0) == [(0, 0.0, 1.0)]
+
+
 def test_the_loudest_sample_of_a_column_counts() -> None:
     samples = np.zeros(200, dtype=np.int16)
     samples[100] = -16384
