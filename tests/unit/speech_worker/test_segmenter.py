@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from speech_worker.segmenter import Endpoint, Onset, Paused, Resumed, Segmenter, SpeechEvent, Timing
 
 WINDOW_MS = 32
-TIMING = Timing()
+TIMING = Timing(sure_probability=1.0)
 
 
 def hear(segmenter: Segmenter, probabilities: Iterable[float], start_ms: int = 0) -> list[SpeechEvent]:
@@ -26,7 +26,7 @@ def words(*spans: tuple[int, float]) -> list[float]:
 
 
 def test_an_utterance_from_onset_to_endpoint() -> None:
-    events = hear(Segmenter(), words((20, 0.0), (10, 0.9), (20, 0.1)))
+    events = hear(Segmenter(TIMING), words((20, 0.0), (10, 0.9), (20, 0.1)))
     assert events == [
         Onset(started_ms=640, from_ms=340, decided_ms=704),
         Paused(ended_ms=960, decided_ms=1184),
@@ -35,26 +35,30 @@ def test_an_utterance_from_onset_to_endpoint() -> None:
 
 
 def test_a_click_is_no_onset() -> None:
-    assert hear(Segmenter(), words((5, 0.0), (1, 1.0), (5, 0.0), (1, 1.0), (9, 0.2))) == []
+    assert hear(Segmenter(TIMING), words((5, 0.0), (1, 0.9), (5, 0.0), (1, 0.9), (9, 0.2))) == []
+
+
+def test_a_window_that_is_sure_needs_no_second() -> None:
+    assert hear(Segmenter(Timing()), words((5, 0.0), (1, 0.7))) == [Onset(started_ms=160, from_ms=0, decided_ms=192)]
 
 
 def test_hysteresis_keeps_a_fading_voice() -> None:
-    events = hear(Segmenter(), words((3, 0.9), (40, 0.4)))
+    events = hear(Segmenter(TIMING), words((3, 0.9), (40, 0.4)))
     assert [type(event) for event in events] == [Onset]
 
 
 def test_the_weaker_threshold_does_not_begin_an_utterance() -> None:
-    assert hear(Segmenter(), words((40, 0.45))) == []
+    assert hear(Segmenter(TIMING), words((40, 0.45))) == []
 
 
 def test_a_pause_that_was_none() -> None:
-    events = hear(Segmenter(), words((4, 0.9), (8, 0.0), (4, 0.9), (17, 0.0)))
+    events = hear(Segmenter(TIMING), words((4, 0.9), (8, 0.0), (4, 0.9), (17, 0.0)))
     assert [type(event) for event in events] == [Onset, Paused, Resumed, Paused, Endpoint]
     assert events[-1] == Endpoint(started_ms=0, ended_ms=512, decided_ms=1024, reason="silence")
 
 
 def test_endpointing_can_be_changed_while_the_caller_pauses() -> None:
-    segmenter = Segmenter()
+    segmenter = Segmenter(TIMING)
     hear(segmenter, words((4, 0.9), (8, 0.0)))
     segmenter.end_after(1000)
     events = hear(segmenter, words((30, 0.0)), start_ms=12 * WINDOW_MS)
@@ -79,14 +83,14 @@ def test_an_endless_utterance_is_cut_without_a_hole() -> None:
 
 
 def test_the_end_of_the_call_closes_the_utterance() -> None:
-    segmenter = Segmenter()
+    segmenter = Segmenter(TIMING)
     hear(segmenter, words((4, 0.9)))
     assert segmenter.finish(140) == Endpoint(started_ms=0, ended_ms=128, decided_ms=140, reason="call_over")
     assert segmenter.finish(140) is None
 
 
 def test_a_hole_in_the_audio_does_not_join_two_clicks() -> None:
-    segmenter = Segmenter()
+    segmenter = Segmenter(TIMING)
     assert segmenter.window(0, 32, 0.9) is None
     assert segmenter.window(5000, 5032, 0.9) is None
     assert segmenter.window(5032, 5064, 0.9) == Onset(started_ms=5000, from_ms=4700, decided_ms=5064)

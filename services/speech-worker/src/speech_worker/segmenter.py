@@ -15,6 +15,8 @@ class Timing:
     offset_probability: float = 0.35
     onset_ms: int = 64
     """Unbroken voice that makes an utterance."""
+    sure_probability: float = 0.65
+    """A window as likely as this makes one by itself."""
     look_back_ms: int = 300
     pause_ms: int = 200
     endpointing_ms: int = 500
@@ -110,7 +112,7 @@ class Segmenter:
         if self._hearing is _Hearing.SILENCE or start_ms > self._voiced_ms:
             self._hearing, self._started_ms = _Hearing.RISING, start_ms
         self._voiced_ms = end_ms
-        if end_ms - self._started_ms < self._timing.onset_ms:
+        if end_ms - self._started_ms < self._timing.onset_ms and probability < self._timing.sure_probability:
             return None
         self._hearing = _Hearing.SPEECH
         return Onset(self._started_ms, self._look_back_to_ms(), end_ms)

@@ -48,6 +48,7 @@ class SpeechWorkerSettings(Settings):
     whisper_waiting: int = Field(16, ge=0, le=1000)
 
     onset_probability: Share = 0.5
+    sure_probability: Share = 0.65
     offset_probability: Share = 0.35
     onset_ms: int = Field(64, ge=32, le=1000)
     look_back_ms: int = Field(300, ge=0, le=1000)
@@ -97,6 +98,7 @@ class SpeechWorkerSettings(Settings):
         return Timing(
             onset_probability=self.onset_probability,
             offset_probability=self.offset_probability,
+            sure_probability=self.sure_probability,
             onset_ms=self.onset_ms,
             look_back_ms=self.look_back_ms,
             pause_ms=self.pause_ms,
