@@ -8,10 +8,10 @@ from ari_gateway.bus import Bus
 from ari_gateway.client import AsteriskARIClient
 from ari_gateway.errors import ARIError, ARIRefused
 from ari_gateway.names import OUTCOME
+from ari_gateway.pump import MediaPump
 from ari_gateway.sweep import Orphans
 from ari_gateway.unfinished import next_frame_seq, unfinished_calls
 from callbus.events import CallEnded, CallStarted, EndReason
-from callbus.media import MediaWriter
 
 log = logging.getLogger(__name__)
 
@@ -36,7 +36,7 @@ async def take_over(ari: AsteriskARIClient, orphans: Orphans) -> None:
         )
 
 
-async def finish_unfinished(bus: Bus, writer: MediaWriter, asterisk_id: str, app: str) -> list[CallStarted]:
+async def finish_unfinished(bus: Bus, pump: MediaPump, asterisk_id: str, app: str) -> list[CallStarted]:
     """End the calls on the bus that a gateway before us began and did not end; returns them.
 
     :raises redis.exceptions.RedisError: Redis does not answer.
@@ -45,7 +45,7 @@ async def finish_unfinished(bus: Bus, writer: MediaWriter, asterisk_id: str, app
     for call in calls:
         frame_seq = await next_frame_seq(bus, call.call_id)
         if frame_seq is not None:
-            writer.end(call.call_id, frame_seq, "gateway_lost")
+            pump.end(call.call_id, frame_seq, "gateway_lost")
         ended = CallEnded(call_id=call.call_id, reason="gateway_lost", detail="the gateway was restarted")
         await bus.publish(call.call_id, [ended], last=True)
         log.warning("ended a call that a gateway before this one had begun", extra={"call_id": call.call_id})

@@ -289,8 +289,10 @@ class Call:
         if not self._caller_there:
             return []
         self._caller_there = False
-        told: list[Action] = [HungUp("bot", self._exit.cause)] if isinstance(self._exit, HangUpCaller) else []
-        return [*told, *self._settle()]
+        if not isinstance(self._exit, HangUpCaller):
+            return self._settle()
+        self._cause = self._exit.cause
+        return [HungUp("bot", self._cause), *self._settle()]
 
     def _depart_failed(self, gone: bool, detail: str) -> list[Action]:
         if self.phase is not Phase.LEAVING or not self._caller_there:

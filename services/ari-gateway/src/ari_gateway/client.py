@@ -28,9 +28,9 @@ class AsteriskARIClient:
 
     def __init__(self, base_url: str, username: str, password: str) -> None:
         self._base_url = base_url.rstrip("/")
-        self._rest = Rest(base_url, username, password)
         credentials = base64.b64encode(f"{username}:{password}".encode()).decode()
         self._headers = {"Authorization": f"Basic {credentials}"}
+        self._rest = Rest(base_url, self._headers)
         self.reader = EventReader()
 
     async def __aenter__(self) -> Self:

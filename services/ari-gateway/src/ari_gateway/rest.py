@@ -17,16 +17,16 @@ REQUEST_TIMEOUT_SECONDS = 5.0
 
 
 class Rest:
-    """Requests under ``<base>/ari``; the password travels in the header only."""
+    """Requests under ``<base>/ari``; ``headers`` hold the authorization."""
 
-    def __init__(self, base_url: str, username: str, password: str) -> None:
+    def __init__(self, base_url: str, headers: Mapping[str, str]) -> None:
         self._base = URL(base_url.rstrip("/") + "/ari/")
-        self._auth = aiohttp.BasicAuth(username, password)
+        self._headers = headers
         self._session: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> Self:
         self._session = aiohttp.ClientSession(
-            auth=self._auth,
+            headers=self._headers,
             connector=aiohttp.TCPConnector(limit=CONNECTIONS, keepalive_timeout=KEEP_ALIVE_SECONDS),
             timeout=aiohttp.ClientTimeout(total=REQUEST_TIMEOUT_SECONDS),
         )

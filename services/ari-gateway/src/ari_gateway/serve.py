@@ -120,7 +120,7 @@ class Gateway:
             try:
                 info = await self._ari.info()
                 around = await self._surroundings(info)
-                await finish_unfinished(self._bus, self._writer, info.system.entity_id, self._settings.ari_app)
+                await finish_unfinished(self._bus, around.pump, info.system.entity_id, self._settings.ari_app)
                 return info, around
             except ARIError as error:
                 self._problem = f"Asterisk at {self._ari.where}: {error}{cure(error)}"
