@@ -107,7 +107,7 @@ def _write(out: Path, pcm: bytes) -> None:
     if out.suffix == SUFFIX:
         out.write_bytes(pcm)
         return
-    with wave.open(str(out), "wb") as wav:
+    with out.open("wb") as file, wave.open(file, "wb") as wav:
         wav.setnchannels(1)
         wav.setsampwidth(2)
         wav.setframerate(SAMPLE_RATE_HZ)
