@@ -15,16 +15,14 @@ from demo.console import Console, wants_colour
 from demo.follow import follow
 from demo.render import summary
 from demo.scene import Scene
-from demo.story import Story, StoryError, load
+from demo.story import Story, load
+from demo.trouble import EXPECTED, explain
 from demo.verdict import failure
 from demo.watch import Watch
-from provision.cache import ProvisionError
 from simcaller import SipCall
-from simcaller.rhvoice import VoiceError
 from simcaller.script import Caller
 from simcaller.speech import default_voice
-from stack.server_process import ServerError
-from stack.services import ROOT, ServiceFailed
+from stack.services import ROOT
 from stack.whole import Stack, keep_logs, run_stack
 
 EXTENSIONS = {"ru": "1001", "en": "1002"}
@@ -40,8 +38,8 @@ def main() -> int:
     arguments = parser.parse_args()
     try:
         return asyncio.run(demo(arguments.language, arguments.out, engine_settings(arguments.engine)))
-    except (ProvisionError, ServerError, ServiceFailed, StoryError, VoiceError, OSError) as error:
-        print(f"demo: {error}", file=sys.stderr)
+    except (*EXPECTED, ExceptionGroup) as error:
+        print(f"demo: {explain(error)}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("demo: stopped", file=sys.stderr)

@@ -9,9 +9,7 @@ import sys
 from pathlib import Path
 
 from demo import background
-from provision.cache import ProvisionError
-from stack.server_process import ServerError
-from stack.services import ServiceFailed
+from demo.trouble import EXPECTED, explain
 from stack.whole import Stack, run_stack
 
 SOFTPHONE = "softphone"
@@ -25,8 +23,8 @@ def main() -> int:
     parser.add_argument("--port", type=int, required=True)
     try:
         asyncio.run(_keep(parser.parse_args()))
-    except (ProvisionError, ServerError, ServiceFailed, OSError) as error:
-        print(f"demo.up: {error}", file=sys.stderr)
+    except (*EXPECTED, ExceptionGroup) as error:
+        print(f"demo.up: {explain(error)}", file=sys.stderr)
         return 1
     return 0
 
