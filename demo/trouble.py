@@ -2,13 +2,15 @@
 
 from collections.abc import Iterator
 
+from redis.exceptions import RedisError
+
 from demo.story import StoryError
 from provision.cache import ProvisionError
 from simcaller.rhvoice import VoiceError
 from stack.server_process import ServerError
 from stack.services import ServiceFailed
 
-EXPECTED = (ProvisionError, ServerError, ServiceFailed, StoryError, VoiceError, OSError)
+EXPECTED = (ProvisionError, ServerError, ServiceFailed, StoryError, VoiceError, RedisError, OSError)
 
 
 def explain(error: Exception) -> str:

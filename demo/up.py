@@ -15,6 +15,7 @@ from stack.whole import offline_engines
 READY_TIMEOUT_SECONDS = 120.0
 POLL_SECONDS = 0.1
 SIP_PORT = 5060
+COMPLAINT = "demo.up: "
 
 
 def main() -> int:
@@ -29,8 +30,11 @@ def main() -> int:
         try:
             running = start(arguments.address)
         except (ProvisionError, StartError, OSError) as error:
-            print(f"demo.up: {error}", file=sys.stderr)
+            print(f"{COMPLAINT}{error}", file=sys.stderr)
             return 1
+        except KeyboardInterrupt:
+            print(f"{COMPLAINT}stopped", file=sys.stderr)
+            return 130
     print(invitation(running))
     return 0
 
@@ -61,19 +65,24 @@ def start(address: str) -> background.Running:
 
 def _wait(keeper: "subprocess.Popen[bytes]", log_path: Path) -> background.Running:
     deadline = time.monotonic() + READY_TIMEOUT_SECONDS
-    while time.monotonic() < deadline:
-        if (running := background.read()) is not None:
-            return running
-        if keeper.poll() is not None:
-            break
-        time.sleep(POLL_SECONDS)
+    try:
+        while time.monotonic() < deadline and keeper.poll() is None:
+            if (running := background.read()) is not None:
+                return running
+            time.sleep(POLL_SECONDS)
+    except KeyboardInterrupt:
+        keeper.terminate()
+        raise
     keeper.terminate()
-    raise StartError(f"the stack did not start; {log_path} ends with: {_last_line(log_path)}")
+    raise StartError(_last_words(log_path))
 
 
-def _last_line(path: Path) -> str:
-    lines = path.read_text(encoding="utf-8", errors="replace").strip().splitlines()
-    return next((line for line in lines if line.startswith("demo.up: ")), lines[-1] if lines else "nothing")
+def _last_words(log_path: Path) -> str:
+    """The keeper's own complaint, else the end of what it printed."""
+    lines = log_path.read_text(encoding="utf-8", errors="replace").strip().splitlines()
+    complaints = [line.removeprefix(COMPLAINT) for line in lines if line.startswith(COMPLAINT)]
+    last = lines[-1] if lines else f"it said nothing for {READY_TIMEOUT_SECONDS:.0f} s"
+    return complaints[-1] if complaints else f"the stack did not start: {last} (see {log_path})"
 
 
 def free_sip_port(address: str) -> int:
