@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tts_player.elevenlabs_voice import ConnectionWasStale, ElevenLabsOptions, ElevenLabsVoice, Patience, _body
+from tts_player.elevenlabs_voice import ConnectionWasStale, ElevenLabsOptions, ElevenLabsVoice, Patience, request_body
 from tts_player.espeak_voice import EspeakVoice
 from tts_player.rhvoice_process import RHVoiceFiles
 from tts_player.rhvoice_voice import RHVoiceVoice
@@ -60,7 +60,7 @@ def test_voice_settings_are_part_of_the_rendition_and_sent() -> None:
     options = ElevenLabsOptions(api_key="k", voices={"ru": "RU"}, voice_settings={"speed": 1.1})
     rendition = ElevenLabsVoice(options).rendition("ru", None)
 
-    assert _body("да", rendition) == {
+    assert request_body("да", rendition) == {
         "text": "да",
         "model_id": "eleven_flash_v2_5",
         "language_code": "ru",
@@ -69,7 +69,7 @@ def test_voice_settings_are_part_of_the_rendition_and_sent() -> None:
 
 
 def test_a_model_that_guesses_the_language_is_not_told_it() -> None:
-    assert "language_code" not in _body("да", Rendition("elevenlabs", "eleven_multilingual_v2", "V", "ru", "{}"))
+    assert "language_code" not in request_body("да", Rendition("elevenlabs", "eleven_multilingual_v2", "V", "ru", "{}"))
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,8 @@
 import pytest
 
 from callbus.settings import load
+from tts_player.engine_choice import NoVoice, chosen_voices
 from tts_player.settings import SERVICE, TtsPlayerSettings
-from tts_player.voices import NoVoice, chosen_voices
 
 
 @pytest.fixture(autouse=True)
@@ -13,7 +13,7 @@ def clean(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name)
     # Nothing that happens to be installed here counts.
     monkeypatch.setenv("TRUNKLINE_ESPEAK_PROGRAM", "/nonexistent/espeak-ng")
-    monkeypatch.setattr("tts_player.voices.find_files", lambda *_: None)
+    monkeypatch.setattr("tts_player.engine_choice.find_files", lambda *_: None)
 
 
 @pytest.mark.parametrize(

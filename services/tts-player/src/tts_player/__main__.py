@@ -6,10 +6,10 @@ import sys
 from callbus import logs
 from callbus.settings import load, refuse
 from tts_player.command_line import CommandFailed, parsed, run
+from tts_player.engine_choice import NoVoice
 from tts_player.serve import serve, stop_on_signals
 from tts_player.settings import SERVICE, TtsPlayerSettings
 from tts_player.store import StoreUnusable
-from tts_player.voices import NoVoice
 
 
 def main() -> int:

@@ -150,7 +150,7 @@ class ElevenLabsVoice:
                 return await self._client().post(
                     f"{self._options.base_url}/v1/text-to-speech/{rendition.voice}/stream",
                     params={"output_format": OUTPUT_FORMAT},
-                    json=_body(text, rendition),
+                    json=request_body(text, rendition),
                     headers={"xi-api-key": self._options.api_key},
                     # A redirect would carry the key to another host.
                     allow_redirects=False,
@@ -185,7 +185,7 @@ async def _next(answer: aiohttp.ClientResponse, patience_seconds: float) -> byte
         return await answer.content.readany()
 
 
-def _body(text: str, rendition: Rendition) -> dict[str, object]:
+def request_body(text: str, rendition: Rendition) -> dict[str, object]:
     body: dict[str, object] = {"text": text, "model_id": rendition.model}
     if rendition.model not in _GUESS_LANGUAGE:
         body["language_code"] = rendition.language

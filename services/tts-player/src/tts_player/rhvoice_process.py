@@ -46,10 +46,13 @@ class RHVoiceProcess:
         :raises EngineUnavailable: it ended, or was not ready in time.
         """
         arguments = (str(files.library), str(files.data), str(files.config))
-        process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "tts_player.rhvoice_server", *arguments,
-            stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, env=_environment(),
-        )  # fmt: skip
+        try:
+            process = await asyncio.create_subprocess_exec(
+                sys.executable, "-m", "tts_player.rhvoice_server", *arguments,
+                stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, env=_environment(),
+            )  # fmt: skip
+        except OSError as error:
+            raise EngineUnavailable(ENGINE, f"its process does not start: {error.strerror}") from None
         started = cls(process)
         try:
             await started._greet()

@@ -18,17 +18,19 @@ from callbus.hop import Hop
 from callbus.streams import TTS_PLAYER, Streams
 from tts_player.cache import PromptCache
 from tts_player.engine import Engine
+from tts_player.engine_choice import chosen_voices
 from tts_player.fallback import Apologies
 from tts_player.player import COMMITS_AT_ONCE, Player
 from tts_player.retention import DAY_SECONDS, RetentionPolicy
 from tts_player.settings import TtsPlayerSettings
 from tts_player.store import SoundStore
-from tts_player.upkeep import Periods, keep_apologies, keep_store, keep_warm
-from tts_player.voices import chosen_voices
+from tts_player.upkeep import Periods, keep_apologies, keep_store, keep_warm, warm
 
 log = logging.getLogger(__name__)
 
 FINISH_SECONDS = 2.0
+ABANDONED_SECONDS = 1.5
+"""What a killed process had in hand is taken over after this: a caller waits for it."""
 
 
 async def serve(settings: TtsPlayerSettings, stop: asyncio.Event) -> None:
@@ -100,15 +102,21 @@ class _Service:
             streams=self._names.all_of("dialog"),
             handle=handle,
             names=self._names,
+            min_idle_seconds=ABANDONED_SECONDS,
         )
 
     def _upkeep(self) -> list[Coroutine[None, None, None]]:
         periods = Periods()
         return [
-            keep_warm(self._engines, periods),
-            keep_apologies(self._apologies, self._cache, periods),
+            self._keep_ready(periods),
             keep_store(self._store, retention(self._settings), periods),
         ]
+
+    async def _keep_ready(self, periods: Periods) -> None:
+        # One after the other: at once they would start a second process of the offline voice for nothing.
+        await warm(self._engines)
+        await keep_apologies(self._apologies, self._cache, periods)
+        await keep_warm(self._engines, periods)
 
     def _checks(self) -> Checks:
         return {

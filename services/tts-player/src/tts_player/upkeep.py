@@ -48,10 +48,15 @@ async def keep_apologies(apologies: Apologies, cache: PromptCache, periods: Peri
 async def keep_warm(engines: Sequence[Engine], periods: Periods) -> None:
     """Keep the engines ready, so that a sentence after a quiet minute waits for no connection or process."""
     while True:
-        for engine in engines:
-            if not engine.rests:
-                await engine.voice.warm()
         await asyncio.sleep(periods.warm_seconds)
+        await warm(engines)
+
+
+async def warm(engines: Sequence[Engine]) -> None:
+    """Make the engines ready that are not left alone; takes at most seconds, and failing is not an error yet."""
+    for engine in engines:
+        if not engine.rests:
+            await engine.voice.warm()
 
 
 def _sweep(store: SoundStore, policy: RetentionPolicy) -> None:
