@@ -19,6 +19,7 @@ MARGIN = 24
 WAVE_HEIGHT = 56
 TEXT_LINES = 3
 LINE_HEIGHT = 17
+NARROWEST_TEXT = 60
 TITLE_HEIGHT = 44
 FONT_SIZE = 13
 SIDE_HEIGHT = WAVE_HEIGHT + TEXT_LINES * LINE_HEIGHT
@@ -73,11 +74,15 @@ def places(spoken: Sequence[Spoken], began_at: float, measure: Callable[[str], f
         row, second = divmod(turn.began_at - began_at, ROW_SECONDS)
         until = spoken[index + 1].began_at - began_at if index + 1 < len(spoken) else np.inf
         width = (min(until - row * ROW_SECONDS, ROW_SECONDS) - second) * PIXELS_PER_SECOND - 8
-        lines = wrap(turn.text, lambda line, width=width: measure(line) <= max(width, 60), TEXT_LINES)  # type: ignore[misc]
+        lines = wrap(turn.text, _fits(measure, max(width, NARROWEST_TEXT)), TEXT_LINES)
         found.append(
             Place(MARGIN + round(second * PIXELS_PER_SECOND), _side_top(int(row), turn.who) + WAVE_HEIGHT, lines)
         )
     return found
+
+
+def _fits(measure: Callable[[str], float], width: float) -> Callable[[str], bool]:
+    return lambda line: measure(line) <= width
 
 
 def draw(

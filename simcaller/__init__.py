@@ -1,8 +1,8 @@
 """A simulated telephone caller for tests, the demo and the bench; no service of the product imports it."""
 
-from simcaller.agent import HungUp, Refused
 from simcaller.call import BotSilent, CallError, CallOver, CallRefused, SipCall
 from simcaller.digest import Credentials
+from simcaller.events import HungUp, Refused
 from simcaller.impairments import Network
 from simcaller.media import Frame
 from simcaller.transactions import Timers

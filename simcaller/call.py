@@ -9,10 +9,11 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from simcaller import rtp, sdp, timeline
-from simcaller.agent import Answered, Event, HungUp, MediaChanged, Progress, Refused, State, UserAgent
+from simcaller.agent import State, UserAgent
 from simcaller.dialog import Dialog, Invitation
 from simcaller.digest import Credentials
 from simcaller.ear import Ear
+from simcaller.events import Answered, Event, HungUp, MediaChanged, Progress, Refused
 from simcaller.impairments import PERFECT, Network
 from simcaller.media import Frame, Media
 from simcaller.transactions import Timers

@@ -5,9 +5,10 @@ from itertools import count
 import pytest
 
 from simcaller import sdp, sip
-from simcaller.agent import Answered, HungUp, MediaChanged, Progress, Refused, State, UserAgent
+from simcaller.agent import State, UserAgent
 from simcaller.dialog import Dialog, Invitation
 from simcaller.digest import Credentials
+from simcaller.events import Answered, HungUp, MediaChanged, Progress, Refused
 from simcaller.transactions import Retransmission, Timers
 
 TIMERS = Timers()
