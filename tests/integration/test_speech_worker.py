@@ -1,33 +1,31 @@
 """The speech worker on a real Redis: calls in, transcripts out, nothing left behind."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 import pytest
 from redis.asyncio import Redis
 
-from callbus import Message
-from callbus.codec import decode
 from callbus.commands import Listen
 from callbus.connect import connect
-from callbus.events import CallEnded, CallStarted, FinalTranscript, PartialTranscript, SpeechFailed, SpeechStarted
+from callbus.events import (
+    FinalTranscript,
+    PartialTranscript,
+    PlaybackFinished,
+    PlaybackStarted,
+    SpeechFailed,
+    SpeechStarted,
+)
 from callbus.hop import Hop
-from callbus.media import MediaWriter
 from callbus.secrets import SecretStore
-from callbus.streams import SPEECH_WORKER, Streams
-from speech_worker import g711
-from speech_worker.serve import serve
-from speech_worker.settings import SpeechWorkerSettings
 from tests.fakes.elevenlabs import Delays, ElevenLabsEmulator
 from tests.fakes.elevenlabs.codebook import Codebook
 from tests.fakes.elevenlabs.faults import Drop, FailAtStart, Stall
-from tests.unit.speech_worker.voice import Pcm, hum, silence, spoken
+from tests.integration.speech_calls import NAMES, Bus, Gateway, finals, serving
+from tests.unit.speech_worker.voice import hum, silence, spoken
 
-NAMES = Streams()
 FIRST = "добрый день запишите меня пожалуйста к врачу"
 SECOND = "на завтра утром в десять часов"
 THIRD = "one two three four five"
@@ -49,101 +47,17 @@ async def vendor() -> AsyncIterator[ElevenLabsEmulator]:
         yield emulator
 
 
-class Gateway:
-    """Puts one caller on the bus, several times faster than he speaks."""
-
-    def __init__(self, redis: Redis, call_id: str) -> None:
-        self.call_id = call_id
-        self._hop = Hop(redis, NAMES, producer="ari-gateway")
-        self._media = MediaWriter(redis, NAMES)
-        self._frames = 0
-
-    async def start(self, language: str = "ru") -> None:
-        await self._hop.commit(
-            [
-                CallStarted(
-                    call_id=self.call_id,
-                    channel_id="1.1",
-                    asterisk_id="a1",
-                    app="novofon_bot",
-                    language=language,
-                    media_stream=NAMES.media(self.call_id),
-                )
-            ]
-        )
-
-    async def say(self, *pieces: Pcm) -> None:
-        codes = g711.encode(np.concatenate(pieces))
-        for at in range(0, len(codes) - 159, 160):
-            self._frames += 1
-            self._media.append(self.call_id, self._frames, codes[at : at + 160])
-            if self._frames % 5 == 0:
-                await self._media.flush()
-                await asyncio.sleep(0.01)
-        await self._media.flush()
-
-    async def hang_up(self, *, mark: bool = True) -> None:
-        if mark:
-            self._media.end(self.call_id, self._frames + 1, "caller_hung_up")
-            await self._media.flush()
-        ended = CallEnded(call_id=self.call_id, reason="caller_hung_up", duration_seconds=1, frames=self._frames)
-        await self._hop.commit([ended])
-
-
-class Bus:
-    """What stands on the stream of speech."""
-
-    def __init__(self, redis: Redis) -> None:
-        self.redis = redis
-
-    async def speech(self, call_id: str = "c1") -> list[Message]:
-        entries: Any = await self.redis.xrange("speech")
-        return [message for _, fields in entries if (message := decode(fields)).call_id == call_id]
-
-    async def until(self, reached: Callable[[list[Message]], bool], call_id: str = "c1") -> list[Message]:
-        async with asyncio.timeout(20):
-            while True:
-                messages = await self.speech(call_id)
-                if reached(messages):
-                    return messages
-                await asyncio.sleep(0.02)
-
-    async def finals(self, count: int, call_id: str = "c1") -> list[FinalTranscript]:
-        return finals(await self.until(lambda messages: len(finals(messages)) >= count, call_id))
-
-    async def nothing_left(self) -> None:
-        """The calls are acknowledged and their audio is gone."""
-        async with asyncio.timeout(20):
-            while True:
-                pending = await self.redis.xpending("calls", SPEECH_WORKER)
-                left = await self.redis.keys("media:*")
-                if not pending["pending"] and not left:
-                    return
-                await asyncio.sleep(0.02)
-
-
-def finals(messages: Iterable[Message]) -> list[FinalTranscript]:
-    return [message for message in messages if isinstance(message, FinalTranscript)]
-
-
 @asynccontextmanager
 async def worker(redis_url: str, vendor: ElevenLabsEmulator, **changes: object) -> AsyncIterator[None]:
-    given = {
+    given: dict[str, object] = {
         "redis_url": redis_url,
         "elevenlabs_api_key": vendor.api_key,
         "elevenlabs_base_url": vendor.base_url,
         "whisper_model": Path("/nonexistent"),
         "take_over_seconds": 0.5,
-        **changes,
     }
-    stop = asyncio.Event()
-    running = asyncio.create_task(serve(SpeechWorkerSettings(**given), stop))  # type: ignore[arg-type]
-    try:
+    async with serving(**(given | changes)):
         yield
-    finally:
-        stop.set()
-        async with asyncio.timeout(10):
-            await running
 
 
 async def test_a_conversation(redis: Redis, redis_url: str, vendor: ElevenLabsEmulator) -> None:
@@ -322,3 +236,22 @@ async def test_many_workers_share_the_calls(redis: Redis, redis_url: str, vendor
         await bus.nothing_left()
     for caller in callers:
         assert [final.text for final in finals(await bus.speech(caller.call_id))] == [SECOND]
+
+
+async def test_the_bot_is_not_heard_where_the_setting_says_so(
+    redis: Redis, redis_url: str, vendor: ElevenLabsEmulator
+) -> None:
+    caller, bus = Gateway(redis, "c1"), Bus(redis)
+    hop = Hop(redis, NAMES, producer="ari-gateway")
+    await caller.start()
+    async with worker(redis_url, vendor, gate_while_bot_speaks=True):
+        await caller.say(silence(0.5))
+        await hop.commit([PlaybackStarted(call_id="c1", playback_id="p1", say_id="s1")])
+        await caller.say(silence(0.5), spoken(FIRST), silence(1.0))
+        finished = PlaybackFinished(call_id="c1", playback_id="p1", say_id="s1", outcome="completed", played_ms=1000)
+        await hop.commit([finished])
+        await caller.say(silence(0.5), spoken(SECOND), silence(1.0))
+        (final,) = await bus.finals(1)
+        await caller.hang_up()
+        await bus.nothing_left()
+    assert final.text == SECOND

@@ -71,6 +71,18 @@ def test_endpointing_of_the_dialog_applies_to_the_open_utterance() -> None:
     assert ear.heard[0].utterance.ended
 
 
+def test_a_deaf_ear_hears_nothing_and_does_not_look_back_into_it() -> None:
+    ear = Ear()
+    ear.hearing.deafen(True)
+    ear.hear(1.0, 0.9)
+    assert ear.heard == []
+    ear.hearing.deafen(False)
+    ear.hear(0.1, 0.9)
+    (began,) = ear.heard
+    assert isinstance(began, Began)
+    assert abs(began.utterance.first_ms - 1000) <= 32
+
+
 def test_a_successor_hears_on_from_the_middle() -> None:
     ear = Ear(first_frame=501)
     ear.hear(0.3, 0.9)

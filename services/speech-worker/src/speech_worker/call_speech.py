@@ -133,7 +133,7 @@ class CallSpeech:
     def _apply(self, expected: Expectation, hearing: Hearing, hypothesis: _Hypothesis) -> None:
         hearing.end_after(expected.endpointing_ms)
         utterance = hypothesis.utterance
-        utterance.language, utterance.hints = expected.language, expected.hints
+        utterance.language = expected.language
         hypothesis.secret = hypothesis.secret or expected.secret
 
     async def _recognise(self, session: RecogniserSession, mine: _Hypothesis, before: _Hypothesis | None) -> None:

@@ -143,7 +143,7 @@ class Calls:
         )
         log.info("Hearing the call from %.1f s on, by %s", heard_frames / 50, self._recogniser.engine, extra=extra)
         self._ears.add(hearing)
-        watch = self._tasks.create_task(self._watch_media(hearing, ownership), name=f"media:{call.call_id}")
+        watch = self._tasks.create_task(self._watch_media(hearing, ownership), name=f"media-watch:{call.call_id}")
         try:
             reason = await speech.run(hearing, self._recogniser)
         finally:

@@ -32,6 +32,10 @@ class Ears:
         """How many calls are heard."""
         return len(self._calls)
 
+    def hearing(self, call_id: str) -> Hearing | None:
+        """The ear of a call, if it is heard here."""
+        return self._calls.get(call_id)
+
     def add(self, hearing: Hearing) -> None:
         """Hear a call from the frame on that it expects next."""
         self._calls[hearing.call_id] = hearing

@@ -48,6 +48,7 @@ class Hearing:
         self._tell = tell
         self._open: Utterance | None = None
         self._over = False
+        self._deaf = False
 
     def frame(self, frame_seq: int, payload: bytes) -> None:
         """Take the frames that begin at ``frame_seq``."""
@@ -57,6 +58,9 @@ class Hearing:
 
     def judged(self, start_ms: int, end_ms: int, probability: float) -> None:
         """Take the probability that there was a voice between two positions."""
+        if self._deaf:
+            probability = 0.0
+            self._segmenter.look_back_from(end_ms)
         event = self._segmenter.window(start_ms, end_ms, probability)
         if event is not None:
             self._follow(event)
@@ -64,6 +68,10 @@ class Hearing:
     def end_after(self, silence_ms: int) -> None:
         """Set how much silence ends an utterance."""
         self._segmenter.end_after(silence_ms)
+
+    def deafen(self, deaf: bool) -> None:
+        """Take everything for silence, or hear again."""
+        self._deaf = deaf
 
     def finish(self, reason: str) -> None:
         """The audio is over: end the open utterance; said twice, it is heard once."""

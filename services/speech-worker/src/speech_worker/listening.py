@@ -28,7 +28,6 @@ class Expectation:
     language: str
     endpointing_ms: int
     secret: bool = False
-    hints: tuple[str, ...] = ()
 
 
 def expectation(listen: Listen | None, language: str, endpointing_ms: int) -> Expectation:
@@ -36,7 +35,7 @@ def expectation(listen: Listen | None, language: str, endpointing_ms: int) -> Ex
     if listen is None:
         return Expectation(short_language(language), endpointing_ms)
     wanted_ms = listen.endpointing_ms or _ENDPOINTING_MS.get(listen.slot_type, endpointing_ms)
-    return Expectation(short_language(listen.language), wanted_ms, listen.secret, tuple(listen.hints))
+    return Expectation(short_language(listen.language), wanted_ms, listen.secret)
 
 
 def short_language(tag: str) -> str:

@@ -91,6 +91,10 @@ class Segmenter:
         """Set how much silence ends an utterance from now on, also the open one."""
         self._timing = replace(self._timing, endpointing_ms=silence_ms)
 
+    def look_back_from(self, position_ms: int) -> None:
+        """What lies before this position belongs to no later utterance."""
+        self._closed_ms = max(self._closed_ms, position_ms)
+
     def window(self, start_ms: int, end_ms: int, probability: float) -> SpeechEvent | None:
         """Hear the audio between two positions; the windows follow each other, holes between them are silence."""
         if not self.speaking:

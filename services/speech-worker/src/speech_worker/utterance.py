@@ -69,7 +69,6 @@ class Utterance:
         self.language = language
         self.first_ms = first_ms
         self.listener: Listener = listener or Deaf()
-        self.hints: tuple[str, ...] = ()
         self.paused = False
         self.endpoint: Endpoint | None = None
         self.ended_at = 0.0
