@@ -8,8 +8,10 @@ ifneq ($(origin LANGUAGE),command line)
 LANGUAGE := ru
 endif
 
-# Prints the python of the virtual environment, which it makes when it is missing.
-VENV := sh provision/venv.sh
+# Both print the python of a virtual environment, which they make when it is missing, with Asterisk, Redis, voices and
+# the recogniser's model beside it: the one to run calls, the other with the tools of the tests.
+RUN := sh provision/venv.sh --with-parts requirements/local.txt
+VENV := sh provision/venv.sh --with-parts requirements/dev.txt
 TIERS ?= tests/test_architecture.py tests/unit tests/contract tests/integration tests/e2e
 
 .PHONY: help demo up down test lint unit integration e2e containers bench lock env
@@ -18,13 +20,13 @@ help: ## show this
 	@grep -E '^[a-z0-9]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
 demo: ## place a real call and show it (LANGUAGE=en for English)
-	@python=$$($(VENV)) && exec $$python -m demo --language $(LANGUAGE)
+	@python=$$($(RUN)) && exec $$python -m demo --language $(LANGUAGE)
 
 up: ## leave the whole stack running and say which extension to dial
-	@python=$$($(VENV)) && exec $$python -m demo.up
+	@python=$$($(RUN)) && exec $$python -m demo.up
 
 down: ## stop what `make up` started
-	@python=$$($(VENV)) && exec $$python -m demo.down
+	@python=$$($(RUN)) && exec $$python -m demo.down
 
 test: lint ## the whole suite: static checks, then every tier on real servers
 	@python=$$($(VENV)) && exec $$python -m pytest $(TIERS)
@@ -45,7 +47,7 @@ containers: ## build the images, run compose and call into it (needs a Docker en
 	@python=$$($(VENV)) && exec $$python -m pytest tests/containers
 
 bench: ## measure, print beside the bars, write bench/results.json
-	@python=$$($(VENV)) && exec $$python -m bench
+	@python=$$($(RUN)) && exec $$python -m bench
 
 lock: ## lock the requirements anew
 	@python=$$($(VENV)) && exec $$python requirements/lock.py

@@ -24,6 +24,7 @@ BARGE_IN = Bar("onset of the caller's speech -> bot silent", "ms", {50: 110, 95:
 MEDIA = Bar("caller's frame sent -> handed to the recogniser", "ms", {99: 60})
 TURN = Bar("caller's last voiced sound -> reply audible (whole turn)", "ms", {})
 CPU = Bar("CPU per call", "% of a core", {})
+WORKER_CPU = Bar("CPU of a speech worker per speaking call", "% of a core", {50: 1.0})
 MEMORY = Bar("memory per call", "MB", {50: 1.0})
 
 

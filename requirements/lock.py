@@ -1,7 +1,8 @@
 """Writes the locked requirements: every version and hash, no host names.
 
-`python requirements/lock.py` (needs uv): a file per service, one more where a service has an extra named `offline`, and
-dev.txt for all of them with the tools of dev.in. A version that is locked already is kept; `--upgrade` takes new ones.
+`python requirements/lock.py` (needs uv): a file per service, one more where a service has an extra named `offline`,
+local.txt for all of them with what the demo needs (local.in), and dev.txt with the tools of the tests (dev.in) as well.
+A version that is locked already is kept; `--upgrade` takes new ones.
 """
 
 import subprocess
@@ -21,6 +22,11 @@ def project(path: Path) -> tuple[list[str], list[str]]:
     return dependencies, table.get("optional-dependencies", {}).get("offline", [])
 
 
+def listed(name: str) -> list[str]:
+    """The lines of an input file."""
+    return (HERE / name).read_text(encoding="utf-8").splitlines()
+
+
 def lock(name: str, inputs: list[str], options: list[str]) -> None:
     """Resolve the inputs for Python 3.11 to 3.13 and write `<name>.txt`."""
     command = ["uv", "pip", "compile", "--quiet", "--universal", "--python-version", "3.11", "--generate-hashes"]
@@ -33,14 +39,15 @@ def lock(name: str, inputs: list[str], options: list[str]) -> None:
 def main(options: list[str]) -> None:
     """Lock every service and the workshop."""
     bus, _ = project(ROOT / "callbus" / "pyproject.toml")
-    everything = [*bus, *(HERE / "dev.in").read_text(encoding="utf-8").splitlines()]
+    everything = [*bus, *listed("local.in")]
     for path in sorted(ROOT.glob("services/*/pyproject.toml")):
         needed, offline = project(path)
         lock(path.parent.name, [*bus, *needed], options)
         if offline:
             lock(f"{path.parent.name}-offline", [*bus, *needed, *offline], options)
         everything += [*needed, *offline]
-    lock("dev", everything, options)
+    lock("local", everything, options)
+    lock("dev", [*everything, *listed("dev.in")], options)
 
 
 if __name__ == "__main__":
