@@ -152,6 +152,7 @@ class CallSpeech:
         if endpoint is None:
             raise AssertionError(f"{utterance.utterance_id} has a text and no end")
         await self._publish_outcome(mine, endpoint, transcript, now)
+        utterance.forget()
         mine.published.set()
 
     async def _publish_outcome(

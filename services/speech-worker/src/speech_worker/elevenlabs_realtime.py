@@ -110,6 +110,7 @@ class ScribeSession:
         self._settings = settings
         self._call_id = call_id
         self._language = language
+        self._spoken = language
         self._stream = ScribeStream(settings.audio_format, settings.timing)
         self._work = asyncio.Event()
         self._patience = Patience(settings.back_off_seconds)
@@ -153,6 +154,8 @@ class ScribeSession:
             try:
                 await self._connect()
             except _Over as over:
+                if self._spoken != self._language:
+                    continue
                 wait_seconds = self._patience.wait_after(over.problem.remedy, time.monotonic() - began)
                 if wait_seconds is None:
                     wait_seconds = self._give_up(over.problem)
@@ -163,10 +166,8 @@ class ScribeSession:
 
     def _speak(self, language: str) -> None:
         """Begin anew in another language; it is a property of the connection."""
-        if language == self._language:
-            return
         self._language = language
-        if self._connection is not None and self._stream.idle:
+        if self._spoken != language and self._connection is not None and self._stream.idle:
             self._connection.transport.abort()
 
     async def _follow(self, utterance: Utterance, text: "asyncio.Future[str]") -> str:
@@ -189,9 +190,10 @@ class ScribeSession:
         :raises _Over: always, when not cancelled.
         """
         settings = self._settings
+        self._spoken = self._language
         try:
             async with connect(
-                settings.url(self._language),
+                settings.url(self._spoken),
                 additional_headers={"xi-api-key": settings.api_key},
                 open_timeout=settings.connect_timeout_seconds,
                 close_timeout=0.5,
@@ -201,6 +203,8 @@ class ScribeSession:
                 compression=None,
             ) as connection:
                 self._connection = connection
+                if self._spoken != self._language:
+                    raise _Over(Problem(of_loss(), "the language changed meanwhile"))
                 await self._converse(connection)
         except InvalidStatus as refusal:
             status = refusal.response.status_code

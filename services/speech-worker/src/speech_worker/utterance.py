@@ -128,6 +128,10 @@ class Utterance:
         """The samples from number ``first`` up to ``last``, or all that are there; not to be written to."""
         return self._line[first : self._samples if last is None else min(last, self._samples)]
 
+    def forget(self) -> None:
+        """Give the audio's memory back; only after the end."""
+        self._line, self._samples = np.empty(0, np.int16), 0
+
     async def changed(self) -> None:
         """Return when anything happened since this last returned."""
         await self._changed.wait()
