@@ -4,7 +4,8 @@ import random
 
 import pytest
 
-from ari_gateway.playbacks import QUEUE_LIMIT, UNKNOWN_LENGTH_SECONDS, Playbacks, Start, Step, Stop, Tell
+from ari_gateway.playback_steps import Start, Step, Stop, Tell
+from ari_gateway.playbacks import QUEUE_LIMIT, UNKNOWN_LENGTH_SECONDS, Playbacks
 from callbus.commands import Play
 from callbus.events import PlaybackFailed, PlaybackFinished, PlaybackStarted
 

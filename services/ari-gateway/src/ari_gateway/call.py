@@ -23,9 +23,6 @@ from ari_gateway.call_actions import (
     Ended,
     HangUpCaller,
     HungUp,
-    Join,
-    Make,
-    Remove,
     StopMedia,
 )
 from ari_gateway.call_inputs import (
@@ -47,10 +44,10 @@ from ari_gateway.call_inputs import (
     StepFailed,
     TransferOrdered,
 )
-from ari_gateway.names import Part, part_id
+from ari_gateway.call_parts import WORDS, Parts, Stage
+from ari_gateway.names import Part
 from callbus.events import EndReason
 
-LEGS = (Part.SNOOP, Part.MEDIA)
 REBUILDS = 5
 """How often a call's legs are made again before the caller is sent on."""
 RETRY_SECONDS = 0.5
@@ -69,23 +66,6 @@ class Phase(Enum):
     OVER = auto()
 
 
-class Stage(Enum):
-    """What Asterisk has of a part."""
-
-    ABSENT = auto()
-    ASKED = auto()
-    MADE = auto()
-    REMOVING = auto()
-
-
-@dataclass(slots=True)
-class _Piece:
-    stage: Stage = Stage.ABSENT
-    entered: bool = False
-    joined: bool = False
-    generation: int = 0
-
-
 @dataclass(frozen=True, slots=True)
 class _Ending:
     reason: EndReason
@@ -100,13 +80,16 @@ class Call:
     setup_seconds: float
     phase: Phase = Phase.ANSWERING
     deadline: float | None = None
-    _pieces: dict[Part, _Piece] = field(default_factory=lambda: {part: _Piece() for part in Part})
+    _parts: Parts = field(init=False)
     _rebuilds: int = 0
     _ending: _Ending = _Ending("caller_hung_up")
     _exit: Destination | HangUpCaller | None = None
     _departing: bool = False
     _caller_there: bool = True
     _cause: int | None = None
+
+    def __post_init__(self) -> None:
+        self._parts = Parts(self.channel_id)
 
     def begin(self, now: float) -> list[Action]:
         """Take the caller on."""
@@ -121,7 +104,7 @@ class Call:
             case Answered() | Made() | Entered() | Joined():
                 return self._advance(event, now)
             case Removed(part, identifier) | PartGone(part, identifier):
-                return self._part_gone(part, now) if identifier == self._id(part) else []
+                return self._part_gone(part, now) if identifier == self._parts.id_of(part) else []
             case StepFailed():
                 return self._failed(event, now)
             case CallerHungUp(cause):
@@ -150,11 +133,11 @@ class Call:
             case Answered():
                 return self._answered()
             case Made(part):
-                self._pieces[part].stage = Stage.MADE
-                return self._remove(part) if self.phase is Phase.LEAVING else self._join_when_ready()
+                self._parts.made(part)
+                return [*self._parts.remove(part)] if self.phase is Phase.LEAVING else [*self._parts.join()]
             case Entered(part, identifier):
-                self._pieces[part].entered |= identifier == self._id(part)
-                return self._join_when_ready()
+                self._parts.entered(part, identifier)
+                return [] if self.phase is Phase.LEAVING else [*self._parts.join()]
             case Joined():
                 return self._live()
 
@@ -162,26 +145,7 @@ class Call:
         if self.phase is not Phase.ANSWERING:
             return []
         self.phase = Phase.CONNECTING
-        return [AnnounceStarted(), *(self._make(part) for part in Part)]
-
-    def _make(self, part: Part) -> Action:
-        piece = self._pieces[part]
-        piece.stage, piece.entered, piece.joined = Stage.ASKED, False, False
-        piece.generation += 1
-        return Make(part, self._id(part))
-
-    def _id(self, part: Part) -> str:
-        return part_id(part, self.channel_id, self._pieces[part].generation)
-
-    def _join_when_ready(self) -> list[Action]:
-        """Both legs must have entered Stasis: an addChannel before that is refused (422)."""
-        made = all(piece.stage is Stage.MADE for piece in self._pieces.values())
-        missing = [leg for leg in LEGS if not self._pieces[leg].joined]
-        if self.phase is Phase.LEAVING or not missing or not made or not all(self._pieces[leg].entered for leg in LEGS):
-            return []
-        for leg in missing:
-            self._pieces[leg].joined = True
-        return [Join(self._id(Part.BRIDGE), tuple(self._id(leg) for leg in missing))]
+        return [AnnounceStarted(), *(self._parts.ask(part) for part in Part)]
 
     def _live(self) -> list[Action]:
         if self.phase is Phase.CONNECTING or self.phase is Phase.LIVE:
@@ -189,23 +153,21 @@ class Call:
         return []
 
     def _part_gone(self, part: Part, now: float) -> list[Action]:
-        piece = self._pieces[part]
         if self.phase is Phase.LEAVING:
-            if piece.stage is not Stage.ASKED:
-                piece.stage = Stage.ABSENT
+            self._parts.gone(part)
             return self._settle()
-        if piece.stage is not Stage.MADE:
+        if self._parts.stage(part) is not Stage.MADE:
             return []
         self._rebuilds += 1
         if self._rebuilds > REBUILDS:
-            return self._give_up(f"{_WORDS[part]} was lost {self._rebuilds} times", now)
+            return self._give_up(f"{WORDS[part]} was lost {self._rebuilds} times", now)
         self.deadline = now + self.setup_seconds
         # A media connection can be gone while Asterisk still has the channel.
-        return [Remove(part, self._id(part)), self._make(part)]
+        return [*self._parts.remove(part), self._parts.ask(part)]
 
     def _failed(self, event: StepFailed, now: float) -> list[Action]:
-        if event.part is not None and self._pieces[event.part].stage is Stage.ASKED:
-            self._pieces[event.part].stage = Stage.ABSENT
+        if event.part is not None:
+            self._parts.not_made(event.part)
         if self.phase is Phase.LEAVING:
             return self._settle()
         if event.caller_gone:
@@ -238,7 +200,8 @@ class Call:
 
     def _without_caller(self, ending: _Ending, now: float) -> list[Action]:
         if self.phase is Phase.LEAVING:
-            self._ending = ending if isinstance(self._exit, Destination) and not self._departing else self._ending
+            if self._ending.reason == "transferred" and not self._departing:
+                self._ending = ending
             return self._settle()
         return self._leave(ending, None, now)
 
@@ -246,8 +209,7 @@ class Call:
         """Nothing can be deleted, so nothing is tried; what survives in Asterisk is found by the next resync."""
         told: list[Action] = [HungUp("asterisk", None)] if self._caller_there else []
         self._caller_there = False
-        for piece in self._pieces.values():
-            piece.stage = Stage.ABSENT
+        self._parts.forget()
         return [*told, *self._leave(_Ending("asterisk_lost", detail), None, now), *self._settle()]
 
     def _leave(self, ending: _Ending, way: Destination | HangUpCaller | None, now: float) -> list[Action]:
@@ -255,21 +217,14 @@ class Call:
             return []
         self.phase, self.deadline = Phase.LEAVING, now + TEARDOWN_SECONDS
         self._ending, self._exit = ending, way
-        removals = [action for part in Part for action in self._remove(part)]
+        removals = [removal for part in Part for removal in self._parts.remove(part)]
         return [StopMedia(ending.reason), *removals, *self._settle()]
-
-    def _remove(self, part: Part) -> list[Action]:
-        piece = self._pieces[part]
-        if piece.stage is not Stage.MADE:
-            return []
-        piece.stage = Stage.REMOVING
-        return [Remove(part, self._id(part))]
 
     def _settle(self) -> list[Action]:
         """The next step of leaving: hang up at once, go on in the dialplan when the snoop is gone, then end."""
         if self.phase is not Phase.LEAVING:
             return []
-        clear = all(piece.stage is Stage.ABSENT for piece in self._pieces.values())
+        clear = self._parts.clear
         if self._exit is not None and self._caller_there:
             ready = clear or isinstance(self._exit, HangUpCaller)
             return self._depart() if ready and not self._departing else []
@@ -316,22 +271,18 @@ class Call:
             return []
         if self.phase is Phase.LEAVING:
             return self._end()
-        absent = [part for part in Part if self._pieces[part].stage is Stage.ABSENT]
+        absent = self._parts.absent
         if self.phase is Phase.LIVE and absent:
             self.deadline = now + self.setup_seconds
-            return [self._make(part) for part in absent]
+            return [self._parts.ask(part) for part in absent]
         return self._give_up(f"not set up within {self.setup_seconds:g} s: {self._missing()}", now)
 
     def _missing(self) -> str:
         if self.phase is Phase.ANSWERING:
             return "the caller could not be answered"
-        waiting = [_WORDS[part] for part in Part if self._pieces[part].stage is not Stage.MADE]
-        silent = [f"StasisStart of {_WORDS[leg]}" for leg in LEGS if not self._pieces[leg].entered]
-        return "waiting for " + ", ".join(waiting + silent) if waiting or silent else "the legs were not joined"
+        missing = self._parts.missing()
+        return f"waiting for {missing}" if missing else "the legs were not joined"
 
     def _end(self) -> list[Action]:
         self.phase, self.deadline = Phase.OVER, None
         return [Ended(self._ending.reason, self._cause, self._ending.detail)]
-
-
-_WORDS = {Part.SNOOP: "the snoop channel", Part.MEDIA: "the media leg", Part.BRIDGE: "the bridge"}

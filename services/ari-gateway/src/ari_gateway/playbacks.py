@@ -10,11 +10,13 @@ some media Asterisk reports no end at all. Whatever comes later for the same id 
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Literal
 
+from ari_gateway import playback_reports as reports
 from ari_gateway.names import is_identifier, is_sound
+from ari_gateway.playback_reports import Report
+from ari_gateway.playback_steps import Start, Step, Stop, Tell
 from callbus.commands import Play
-from callbus.events import PlaybackFailed, PlaybackFinished, PlaybackStarted
+from callbus.events import PlaybackFinished
 
 QUEUE_LIMIT = 32
 """More waiting playbacks than this fail at once: nobody listens to minutes of queued prompts."""
@@ -23,33 +25,6 @@ UNKNOWN_LENGTH_SECONDS = 120.0
 NEARLY_DONE_MS = 20.0
 """A playback stopped within its last frame was heard in full."""
 REMEMBERED = 256
-
-Report = PlaybackStarted | PlaybackFinished | PlaybackFailed
-
-
-@dataclass(frozen=True, slots=True)
-class Start:
-    """Ask Asterisk to play; answer with :meth:`Playbacks.accepted` or :meth:`Playbacks.refused`."""
-
-    playback_id: str
-    media: str
-
-
-@dataclass(frozen=True, slots=True)
-class Stop:
-    """Ask Asterisk to stop; answer with :meth:`Playbacks.deleted`."""
-
-    playback_id: str
-
-
-@dataclass(frozen=True, slots=True)
-class Tell:
-    """Publish this."""
-
-    report: Report
-
-
-Step = Start | Stop | Tell
 
 
 @dataclass(slots=True)
@@ -98,9 +73,9 @@ class Playbacks:
         self._seen.append(order.playback_id)
         problem = self._objection(order)
         if problem:
-            return [Tell(_failed(order, problem))]
+            return [Tell(reports.failed(order, problem))]
         if self._closed or order.say_id in self._cut:
-            return [Tell(_stopped(order, 0.0))]
+            return [Tell(reports.stopped(order, 0.0))]
         self._waiting.append(order)
         return self._next(now)
 
@@ -116,7 +91,7 @@ class Playbacks:
     def refused(self, playback_id: str, reason: str, now: float) -> list[Step]:
         """Asterisk did not take the order."""
         playing = self._current(playback_id)
-        return [] if playing is None else self._end(_failed(playing.order, reason), now)
+        return [] if playing is None else self._end(reports.failed(playing.order, reason), now)
 
     def started(self, playback_id: str, now: float) -> list[Step]:
         """Asterisk began to play; a second time (after a pause) changes nothing."""
@@ -124,7 +99,7 @@ class Playbacks:
         if playing is None or playing.started_at is not None:
             return []
         playing.started_at = now
-        return [Tell(_started(playing.order))]
+        return [Tell(reports.started(playing.order))]
 
     def finished(self, playback_id: str, failed: bool, now: float) -> list[Step]:
         """Asterisk reports the end; ``failed`` for a file that it could not play."""
@@ -133,7 +108,7 @@ class Playbacks:
             return []
         if failed and not playing.stopping:
             reason = f"Asterisk cannot play {playing.order.media}: no such file, not readable, or the wrong format"
-            return self._end(_failed(playing.order, reason), now)
+            return self._end(reports.failed(playing.order, reason), now)
         return self._end(self._outcome(playing, now), now)
 
     def deleted(self, playback_id: str, now: float) -> list[Step]:
@@ -185,7 +160,7 @@ class Playbacks:
     def close(self, now: float) -> list[Step]:
         """The call ends: nothing plays any more and nothing will; the reports are complete."""
         self._closed = True
-        steps: list[Step] = [Tell(_stopped(order, 0.0)) for order in self._waiting]
+        steps: list[Step] = [Tell(reports.stopped(order, 0.0)) for order in self._waiting]
         self._waiting.clear()
         playing = self._playing
         if playing is None:
@@ -204,7 +179,7 @@ class Playbacks:
     def _drop(self, wanted: "_Choice", now: float) -> list[Step]:
         dropped = [order for order in self._waiting if wanted(order)]
         self._waiting = deque(order for order in self._waiting if not wanted(order))
-        steps: list[Step] = [Tell(_stopped(order, 0.0)) for order in dropped]
+        steps: list[Step] = [Tell(reports.stopped(order, 0.0)) for order in dropped]
         playing = self._playing
         if playing is None or playing.stopping or not wanted(playing.order):
             return steps
@@ -223,13 +198,13 @@ class Playbacks:
         played_ms = self._played_ms(playing, now)
         whole = played_ms >= playing.order.audio_ms - NEARLY_DONE_MS and playing.order.audio_ms > 0
         if (playing.stopping or cut) and not whole:
-            return _stopped(playing.order, played_ms)
-        return _finished(playing.order, "completed", played_ms)
+            return reports.stopped(playing.order, played_ms)
+        return reports.finished(playing.order, "completed", played_ms)
 
     def _unreported(self, playing: _Playing, now: float) -> Report:
         if playing.stopping:
             return self._outcome(playing, now)
-        return _failed(playing.order, f"Asterisk reported no end within {now - self._begun(playing):.1f} s")
+        return reports.failed(playing.order, f"Asterisk reported no end within {now - self._begun(playing):.1f} s")
 
     def _begun(self, playing: _Playing) -> float:
         return playing.started_at if playing.started_at is not None else playing.due_at - self._longest(playing.order)
@@ -271,25 +246,3 @@ _Choice = Callable[[Play], bool]
 
 def _is_interruptible(order: Play) -> bool:
     return order.interruptible
-
-
-def _started(order: Play) -> PlaybackStarted:
-    return PlaybackStarted(call_id=order.call_id, playback_id=order.playback_id, say_id=order.say_id)
-
-
-def _finished(order: Play, outcome: Literal["completed", "stopped"], played_ms: float) -> PlaybackFinished:
-    return PlaybackFinished(
-        call_id=order.call_id,
-        playback_id=order.playback_id,
-        say_id=order.say_id,
-        outcome=outcome,
-        played_ms=played_ms,
-    )
-
-
-def _stopped(order: Play, played_ms: float) -> PlaybackFinished:
-    return _finished(order, "stopped", played_ms)
-
-
-def _failed(order: Play, reason: str) -> PlaybackFailed:
-    return PlaybackFailed(call_id=order.call_id, playback_id=order.playback_id, say_id=order.say_id, reason=reason)

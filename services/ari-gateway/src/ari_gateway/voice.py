@@ -10,7 +10,8 @@ from ari_gateway.arrival import Arrival
 from ari_gateway.errors import ARIError
 from ari_gateway.outbox import Outbox
 from ari_gateway.playback_inputs import PlayAccepted, PlaybackDeleted, PlaybackInput, PlaybackVanished, PlayRefused
-from ari_gateway.playbacks import Playbacks, Start, Step, Stop, Tell
+from ari_gateway.playback_steps import Start, Step, Stop, Tell
+from ari_gateway.playbacks import Playbacks
 from ari_gateway.surroundings import Surroundings
 from callbus.commands import Play, StopPlayback, StopSpeaking
 from callbus.events import FinalTranscript, SpeechStarted
