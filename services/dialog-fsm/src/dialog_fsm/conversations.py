@@ -105,11 +105,10 @@ class Conversations:
     async def _deliver(self, delivery: Delivery) -> None:
         event = await self._revealed(delivery.message)
         for _ in range(_CONFLICTS):
-            stored = await self._stored(delivery)
-            if stored is None:
-                return
             try:
-                await self._hop(stored, event, delivery)
+                stored = await self._stored(delivery)
+                if stored is not None:
+                    await self._hop(stored, event, delivery)
             except StateConflict:
                 continue
             return
