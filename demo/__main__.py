@@ -82,7 +82,7 @@ async def _ring(stack: Stack, story: Story, caller: Caller, out: Path) -> str | 
                 kept = recording.keep(out, story.scenario, call, scene.watch.conversation)
     finally:
         await redis.aclose()
-    reason = failure(scene.watch.conversation, trouble)
+    reason = failure(scene.watch.conversation, story.confirmations, trouble)
     console.tell(summary([wait.wait_ms for wait in scene.watch.conversation.waits]))
     console.tell(f"sound: {kept.wav}\npicture: {kept.png}\ntext: {kept.text}")
     console.tell("the caller's goal was reached" if reason is None else reason, "good" if reason is None else "bad")

@@ -1,5 +1,6 @@
 """What the demo's caller says: the caller's moves of a story, and how the bot sounds when it did not get one."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,10 +8,14 @@ from typing import Any
 
 import yaml
 
+from demo.verdict import Confirmations
 from simcaller.script import Press, Say
 
 CALLER_NUMBER = "+79123456789"
 ASKING_AGAIN = ("no_match", "no_input", "invalid")
+
+# {name|form} of a scenario's texts, as re.escape leaves it
+_VARIABLE = re.compile(r"\\\{.*?\\\}")
 
 
 class StoryError(Exception):
@@ -34,6 +39,8 @@ class Story:
     moves: tuple[Move, ...]
     misunderstandings: frozenset[str]
     """What the bot says before it asks the same again."""
+    confirmations: Confirmations
+    """What the bot says in each state that is a goal."""
 
 
 def load(scenarios: Path, name: str) -> Story:
@@ -45,8 +52,9 @@ def load(scenarios: Path, name: str) -> Story:
         scenario = str(data["scenario"])
     except (KeyError, TypeError, ValueError) as error:
         raise StoryError(f"{path}: {error} is missing or cannot be acted on the telephone") from error
-    texts = frozenset(asking_again(_read(scenarios / f"{scenario}.yaml")))
-    return Story(scenario, str(data.get("caller_number", CALLER_NUMBER)), moves, texts)
+    script = _read(scenarios / f"{scenario}.yaml")
+    number = str(data.get("caller_number", CALLER_NUMBER))
+    return Story(scenario, number, moves, frozenset(asking_again(script)), goal_prompts(script))
 
 
 def asking_again(node: object) -> Iterator[str]:
@@ -58,6 +66,16 @@ def asking_again(node: object) -> Iterator[str]:
         case list():
             for item in node:
                 yield from asking_again(item)
+
+
+def goal_prompts(scenario: Mapping[str, Any]) -> Confirmations:
+    """The prompts of each goal state; what the scenario fills in may be anything."""
+    states: Mapping[str, Mapping[str, Any]] = scenario.get("states") or {}
+    return {
+        name: tuple(re.compile(_VARIABLE.sub(".*", re.escape(text))) for text in _texts(state.get("prompt")))
+        for name, state in states.items()
+        if state.get("goal")
+    }
 
 
 def _texts(value: object) -> Sequence[str]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from callbus import Message
 from callbus.commands import Play
-from callbus.events import CallEnded, CallStarted, PlaybackFinished, PlaybackStarted
+from callbus.events import CallEnded, CallStarted, FinalTranscript, PlaybackFinished, PlaybackStarted
 from demo.conversation import Conversation
 from demo.words import Line, Note
 from simcaller import CallError, SipCall
@@ -13,6 +13,7 @@ from simcaller.measure import voicing
 
 # A prompt begins to sound within this after Asterisk began to play it.
 AUDIBLE_WITHIN_SECONDS = 2.0
+WORD_GAP_MS = 60.0
 
 Show = Callable[[Sequence[Line]], None]
 
@@ -51,12 +52,16 @@ class Watch:
                 return
 
     def _caller_ended_at(self, message: Message) -> float | None:
-        """The end of the caller's last sound; for the start of the call the answer."""
+        """The end of the caller's sound that the message is about; for the start of the call the answer."""
         if isinstance(message, CallStarted):
             answered = self.call.answered
             return answered.result() if answered.done() and not answered.exception() else None
-        ended = [spurt.ended_at for spurt in voicing(self.call.sent).spurts() if spurt.ended_at <= message.at]
-        return ended[-1] if ended else None
+        ends = [spurt.ended_at for spurt in voicing(self.call.sent).spurts(WORD_GAP_MS)]
+        if isinstance(message, FinalTranscript):
+            # The caller may speak on while the words before are recognised.
+            claimed_at = message.at - (message.recogniser_ms + message.endpointing_ms) / 1000
+            return min(ends, key=lambda end: abs(end - claimed_at), default=None)
+        return max((end for end in ends if end <= message.at), default=None)
 
     async def _wait_audible(self, started: PlaybackStarted) -> None:
         since = max(self._played_at.get(started.say_id, started.at), self._silent_since)

@@ -8,15 +8,20 @@ from functools import cache
 from pathlib import Path
 from typing import Protocol
 
+import numpy as np
+
 from provision import rhvoice as provided
 from provision.cache import cache_dir
 from simcaller.audio import TELEPHONE_HZ, Pcm16, at_level, read_wav, resample, write_wav
+from simcaller.measure import BLOCK_MS, BLOCK_SAMPLES, voiced_blocks
 from simcaller.rhvoice import Engine, VoiceError
 
 # Other people than the bot's anna and slt.
 CALLER_VOICES: Mapping[str, str] = {"ru": "Aleksandr", "en": "Bdl"}
 SPEECH_LEVEL_DBFS = -20.0
-RECIPE = "1"
+RECIPE = "2"
+# A synthesiser takes 300 ms and more for a comma; a person who answers a question does not.
+LONGEST_PAUSE_MS = 160
 
 _NO_WORD = re.compile(r"[^\w]+")
 
@@ -69,7 +74,7 @@ class RHVoice:
 
     def _make(self, kept: Path, text: str, voice: str) -> None:
         aside = kept.with_suffix(".partial")
-        write_wav(aside, _telephone(*self.engine().speak(text, voice)), TELEPHONE_HZ)
+        write_wav(aside, tighten(_telephone(*self.engine().speak(text, voice))), TELEPHONE_HZ)
         aside.replace(kept)
 
 
@@ -99,6 +104,16 @@ def default_voice(recordings: Path | None = None) -> Voice:
 def _engine() -> Engine:
     """The one engine of this process."""
     return Engine(provided.ensure())
+
+
+def tighten(samples: Pcm16, longest_pause_ms: int = LONGEST_PAUSE_MS) -> Pcm16:
+    """The clip (8 kHz) without the middle of silences that are longer than this, and half as much at its ends."""
+    voiced = np.flatnonzero(voiced_blocks(samples))
+    half = longest_pause_ms // 2 // BLOCK_MS
+    wanted = np.zeros(samples.size // BLOCK_SAMPLES, dtype=np.bool_)
+    for offset in range(-half, half + 1):
+        wanted[np.clip(voiced + offset, 0, wanted.size - 1)] = True
+    return samples[: wanted.size * BLOCK_SAMPLES].reshape(-1, BLOCK_SAMPLES)[wanted].ravel()
 
 
 def _telephone(samples: Pcm16, rate_hz: int) -> Pcm16:

@@ -1,5 +1,7 @@
 """The messages of a call -> the lines that are shown, and whether the goal was reached."""
 
+import re
+
 import pytest
 
 from callbus import Message
@@ -187,29 +189,34 @@ def test_what_is_unusual_is_noted(message: Message, text: str) -> None:
     assert text in note.text
 
 
-def test_the_goal_is_reached_when_the_last_words_were_heard() -> None:
-    assert failure(spoken_through()) is None
+CONFIRMATIONS = {"booked": (re.compile("Готово.*"),)}
+
+
+def test_the_goal_is_reached_when_its_confirmation_was_heard() -> None:
+    assert failure(spoken_through(), CONFIRMATIONS) is None
 
 
 @pytest.mark.parametrize(
     ("conversation", "reason"),
     [
         (spoken_through(reason="goal not reached: ask_doctor"), "without the goal .*ask_doctor"),
-        (spoken_through(outcome="stopped"), "not played to their end: 'Готово.'"),
-        (spoken_through(heard=False), "did not hear the last words"),
+        (spoken_through(outcome="stopped"), "did not hear the confirmation of 'booked' to its end"),
+        (spoken_through(heard=False), "did not hear the confirmation"),
+        (spoken_through(reason="goal reached: cancelled"), "did not hear the confirmation of 'cancelled'"),
         (Conversation(), "never hung up: no end"),
         (Conversation(ended=CallEnded(call_id=CALL, reason="caller_hung_up")), "never hung up: caller_hung_up"),
-        (Conversation(hang_up=HangUp(call_id=CALL, reason="goal reached: x")), "said nothing"),
     ],
 )
 def test_every_other_end_has_its_reason(conversation: Conversation, reason: str) -> None:
-    import re
-
-    assert re.search(reason, failure(conversation) or "")
+    assert re.search(reason, failure(conversation, CONFIRMATIONS) or "")
 
 
-def test_the_callers_own_trouble_comes_first() -> None:
-    assert failure(spoken_through(), "the bot said nothing in time") == "the bot said nothing in time"
+def test_the_callers_own_trouble_tells_more_than_the_bus() -> None:
+    assert failure(Conversation(), CONFIRMATIONS, "the bot said nothing in time") == "the bot said nothing in time"
+
+
+def test_trouble_after_the_goal_does_not_matter() -> None:
+    assert failure(spoken_through(), CONFIRMATIONS, "the call was over before the caller could say 'bye'") is None
 
 
 def test_plain_lines_have_no_colours() -> None:

@@ -10,7 +10,7 @@ from PIL import Image
 
 from demo import background, picture
 from demo.console import Console, wants_colour
-from demo.story import Move, StoryError, asking_again, load
+from demo.story import Move, StoryError, asking_again, goal_prompts, load
 from demo.up import free_sip_port, invitation
 from demo.words import Note, Spoken, Wait
 from simcaller.script import Press, Say
@@ -75,6 +75,15 @@ def test_every_way_of_asking_again_is_known() -> None:
     }
 
     assert set(asking_again(scenario)) == {"Нет такого", "Алло?", "Вы тут?"}
+
+
+def test_the_prompts_of_goals_are_found_with_anything_for_their_variables() -> None:
+    states = {"booked": {"goal": True, "prompt": "Готово: {doctor.to}, {date|day}."}, "ask": {"prompt": "Когда?"}}
+
+    prompts = goal_prompts({"states": states})
+
+    assert list(prompts) == ["booked"]
+    assert prompts["booked"][0].fullmatch("Готово: к терапевту, завтра.")
 
 
 def running(pid: int) -> background.Running:

@@ -26,7 +26,7 @@ from simcaller.script import (
     WaitForBotToFinish,
     turns,
 )
-from simcaller.speech import FirstThatCan, Recordings, RHVoice
+from simcaller.speech import FirstThatCan, Recordings, RHVoice, tighten
 from tests.unit.simcaller.far_end import FarEnd, far_end
 
 SOUND = (6000 * np.sin(np.arange(1600) / 3)).astype(np.int16)
@@ -143,6 +143,19 @@ def test_a_synthesised_sentence_is_kept(tmp_path: Path) -> None:
     assert engine.calls == 1
     assert np.array_equal(first, second)
     assert not list(tmp_path.glob("*.partial"))
+
+
+def test_long_pauses_are_shortened_and_short_ones_stay() -> None:
+    def silence(milliseconds: int) -> Pcm16:
+        return np.zeros(8 * milliseconds, dtype=np.int16)
+
+    clip = np.concatenate([silence(300), SOUND, silence(100), SOUND, silence(500), SOUND, silence(300)])
+
+    tight = tighten(clip, 160)
+
+    heard = measure.voiced_blocks(tight)
+    assert heard.sum() == measure.voiced_blocks(clip).sum()
+    assert tight.size / 8 == pytest.approx(80 + 200 + 100 + 200 + 160 + 200 + 80, abs=15)
 
 
 def test_another_language_is_refused_by_name(tmp_path: Path) -> None:
