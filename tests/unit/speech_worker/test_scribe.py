@@ -7,7 +7,9 @@ import pytest
 from numpy.typing import NDArray
 
 from speech_worker import g711
-from speech_worker.scribe import Problem, Recognition, ScribeStream, ScribeTiming
+from speech_worker.scribe import ScribeStream, ScribeTiming
+from speech_worker.scribe_errors import Problem
+from speech_worker.scribe_parts import Recognition
 from speech_worker.segmenter import Endpoint
 from speech_worker.utterance import Utterance
 

@@ -4,9 +4,10 @@ import pytest
 
 from callbus.commands import Listen, SlotType
 from callbus.settings import load
-from speech_worker.elevenlabs_realtime import ScribeRecogniser, ScribeSettings
+from speech_worker.elevenlabs_realtime import ScribeRecogniser
 from speech_worker.engines import NoRecogniser, recognisers
 from speech_worker.listening import expectation, short_language
+from speech_worker.scribe_settings import ScribeSettings
 from speech_worker.settings import SERVICE, SpeechWorkerSettings
 
 

@@ -4,23 +4,17 @@ Audio between two commits is a part; an utterance is one part, or several when i
 text came, so that after a broken connection everything that was not answered is sent again.
 """
 
-import base64
-import json
 from collections import deque
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from typing import Any, Literal
+from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from speech_worker import g711
-from speech_worker.resample import Upsampler
-from speech_worker.scribe_errors import Remedy, Rule, of_frame
-from speech_worker.utterance import Utterance
+from speech_worker.scribe_errors import Problem, Rule, of_frame
+from speech_worker.scribe_parts import Part, Recognition
+from speech_worker.scribe_wire import AudioFormat, AudioFrames, parsed
 from speech_worker.vad import SAMPLE_RATE_HZ
-
-AudioFormat = Literal["pcm_16000", "ulaw_8000"]
 
 _PIECE_SAMPLES = SAMPLE_RATE_HZ * 40 // 1000
 _LARGEST_PIECE_SAMPLES = SAMPLE_RATE_HZ
@@ -45,52 +39,6 @@ class ScribeTiming:
     """How long an empty answer waits for a better one: stray empty commits happen."""
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """Something went wrong with the session."""
-
-    rule: Rule
-    detail: str
-
-    @property
-    def remedy(self) -> Remedy:
-        """What to do about it."""
-        return self.rule.remedy
-
-
-@dataclass(slots=True, eq=False)
-class Recognition:
-    """One utterance in the recogniser's hands; ``deliver`` is called once with its text."""
-
-    utterance: Utterance
-    deliver: Callable[[str], None]
-    partial: Callable[[str], None]
-    texts: list[str] = field(default_factory=list)
-    abandoned: bool = False
-
-    def text_with(self, tail: str) -> str:
-        """All that was understood, and a tail that is not certain yet."""
-        return " ".join(text for text in (*self.texts, tail.strip()) if text)
-
-
-@dataclass(slots=True, eq=False)
-class _Part:
-    """Audio between two commits: samples ``first`` to ``last`` of the utterance, ``last`` unknown while it grows."""
-
-    recognition: Recognition
-    first: int
-    after_pause: bool = False
-    last: int | None = None
-    closes: bool = False
-    sent: int = 0
-    committed_at: float | None = None
-    empty_at: float | None = None
-
-    def begin_again(self) -> None:
-        self.sent = self.first
-        self.committed_at = self.empty_at = None
-
-
 class ScribeStream:
     """The state of one call's stream of audio, over any number of connections.
 
@@ -101,11 +49,11 @@ class ScribeStream:
         self._format = audio_format
         self._timing = timing or ScribeTiming()
         self._least_commit = int(self._timing.least_commit_seconds * SAMPLE_RATE_HZ)
-        self._parts: deque[_Part] = deque()
+        self._parts: deque[Part] = deque()
         self._ready = False
         self._last_sent_at = 0.0
         self._uncommitted = 0
-        self._upsampler = Upsampler()
+        self._frames = AudioFrames(audio_format)
         self._last_partial = ""
         self._last_committed = ""
         self.answers = 0
@@ -123,7 +71,7 @@ class ScribeStream:
 
     def begin(self, recognition: Recognition) -> None:
         """Take an utterance; it is read from its first sample on."""
-        self._parts.append(_Part(recognition, first=0))
+        self._parts.append(Part(recognition, first=0))
 
     def abandon(self, recognition: Recognition) -> None:
         """Nobody waits for this text any more; what was sent of it is committed, so that it taints no other."""
@@ -138,7 +86,7 @@ class ScribeStream:
         self._ready = False
         self._last_sent_at = now
         self._uncommitted = 0
-        self._upsampler = Upsampler()
+        self._frames = AudioFrames(self._format)
         self._last_partial = self._last_committed = ""
         self._parts = deque(part for part in self._parts if not part.recognition.abandoned)
         for part in self._parts:
@@ -165,7 +113,7 @@ class ScribeStream:
                 times.append(self._answer_due_at(part, part.committed_at))
         return min(times)
 
-    def _answer_due_at(self, part: _Part, committed_at: float) -> float:
+    def _answer_due_at(self, part: Part, committed_at: float) -> float:
         """A part that is sent again at once takes the vendor longer than one that was sent while it was spoken."""
         return committed_at + self._timing.commit_timeout_seconds + (part.sent - part.first) / SAMPLE_RATE_HZ / 10
 
@@ -182,7 +130,7 @@ class ScribeStream:
 
     def received(self, raw: str | bytes, now: float) -> Problem | None:
         """Take one frame of the vendor's; what is not known is ignored."""
-        frame = _object(raw)
+        frame = parsed(raw)
         kind = str(frame.get("message_type", ""))
         match kind:
             case "session_started":
@@ -232,7 +180,7 @@ class ScribeStream:
         self._uncommitted = 0
         self._last_committed = text
 
-    def _settle(self, part: _Part, text: str) -> None:
+    def _settle(self, part: Part, text: str) -> None:
         self._parts.remove(part)
         self.answers += 1
         self._last_committed, self._last_partial = text or self._last_committed, ""
@@ -255,7 +203,7 @@ class ScribeStream:
                     return
             index += 1
 
-    def _decide_end(self, part: _Part) -> None:
+    def _decide_end(self, part: Part) -> None:
         utterance = part.recognition.utterance
         part.after_pause = part.after_pause and utterance.paused
         if part.last is not None:
@@ -264,16 +212,16 @@ class ScribeStream:
             self._end(part)
         elif self._cut_is_due(part):
             part.last = utterance.samples
-            self._parts.append(_Part(part.recognition, first=part.last, after_pause=utterance.paused, sent=part.last))
+            self._parts.append(Part(part.recognition, first=part.last, after_pause=utterance.paused, sent=part.last))
 
-    def _cut_is_due(self, part: _Part) -> bool:
+    def _cut_is_due(self, part: Part) -> bool:
         """Whether to commit in the middle: best in a pause, in any case before the vendor does it."""
         utterance = part.recognition.utterance
         seconds = (self._uncommitted + utterance.samples - part.sent) / SAMPLE_RATE_HZ
         limit = self._timing.cut_at_pause_seconds if utterance.paused else self._timing.longest_part_seconds
         return seconds >= limit and not part.after_pause and utterance.samples > part.first
 
-    def _end(self, part: _Part) -> None:
+    def _end(self, part: Part) -> None:
         utterance = part.recognition.utterance
         if not part.after_pause and utterance.samples > part.first:
             part.last, part.closes = utterance.samples, True
@@ -286,7 +234,7 @@ class ScribeStream:
         else:
             part.recognition.deliver(part.recognition.text_with(""))
 
-    def _send(self, part: _Part, now: float) -> Iterator[str]:
+    def _send(self, part: Part, now: float) -> Iterator[str]:
         utterance = part.recognition.utterance
         end = utterance.samples if part.last is None else part.last
         while end - part.sent >= (_PIECE_SAMPLES if part.last is None else 1):
@@ -300,7 +248,7 @@ class ScribeStream:
         if part.last is not None and part.committed_at is None:
             yield self._commit(part, np.empty(0, np.int16), now)
 
-    def _commit(self, part: _Part, piece: NDArray[np.int16], now: float) -> str:
+    def _commit(self, part: Part, piece: NDArray[np.int16], now: float) -> str:
         missing = self._least_commit - (part.sent - part.first)
         if missing > 0:
             piece = np.concatenate((piece, np.zeros(missing, np.int16)))
@@ -311,21 +259,4 @@ class ScribeStream:
 
     def _message(self, pcm: NDArray[np.int16], *, commit: bool) -> str:
         self._uncommitted += len(pcm)
-        rate_hz = 16000 if self._format == "pcm_16000" else SAMPLE_RATE_HZ
-        audio = self._upsampler.feed(pcm).tobytes() if self._format == "pcm_16000" else g711.encode(pcm)
-        return json.dumps(
-            {
-                "message_type": "input_audio_chunk",
-                "audio_base_64": base64.b64encode(audio).decode(),
-                "commit": commit,
-                "sample_rate": rate_hz,
-            }
-        )
-
-
-def _object(raw: str | bytes) -> dict[str, Any]:
-    try:
-        frame = json.loads(raw)
-    except ValueError:
-        return {}
-    return frame if isinstance(frame, dict) else {}
+        return self._frames.frame(pcm, commit=commit)

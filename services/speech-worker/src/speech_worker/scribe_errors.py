@@ -18,6 +18,19 @@ class Rule:
     advice: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something went wrong with the session."""
+
+    rule: Rule
+    detail: str
+
+    @property
+    def remedy(self) -> Remedy:
+        """What to do about it."""
+        return self.rule.remedy
+
+
 _UNKNOWN = Rule("unavailable", "reconnect")
 
 _FRAMES: dict[str, Rule] = {

@@ -8,9 +8,10 @@ from urllib.parse import urlsplit
 from pydantic import Field, SecretStr, ValidationInfo, field_validator
 
 from callbus.settings import Settings
-from speech_worker.elevenlabs_realtime import ScribeSettings
 from speech_worker.offline_whisper import WhisperSettings
-from speech_worker.scribe import AudioFormat, ScribeTiming
+from speech_worker.scribe import ScribeTiming
+from speech_worker.scribe_settings import ScribeSettings
+from speech_worker.scribe_wire import AudioFormat
 from speech_worker.segmenter import Timing
 
 SERVICE = "speech-worker"
