@@ -29,7 +29,7 @@ def test_defaults(environment: pytest.MonkeyPatch) -> None:
     found = settings()
 
     assert (found.ari_url, found.ari_app, found.media_route) == ("http://127.0.0.1:8088", "novofon_bot", "auto")
-    assert (found.snoop_spy, found.media_tick_ms, found.rtp_port_range, found.variables) == ("in", 20.0, None, ())
+    assert (found.snoop_spy, found.media_tick_ms, found.rtp_port_range, found.variables) == ("in", 10.0, None, ())
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,7 @@ class GatewaySettings(Settings):
     redis_url: str = Field("redis://127.0.0.1:6379/0", validation_alias="REDIS_URL")
     ari_app: str = Field("novofon_bot", pattern=r"^[A-Za-z0-9_.-]{1,64}$")
     media_route: Literal["auto", "websocket", "rtp"] = "auto"
-    media_tick_ms: float = Field(20.0, ge=1.0, le=100.0)
+    media_tick_ms: float = Field(10.0, ge=1.0, le=100.0)
     snoop_spy: Literal["in", "both"] = "in"
     channel_variables: str = ""
     rtp_host: str = ""
