@@ -19,6 +19,7 @@ from stack.whole import Stack
 M = TypeVar("M", bound=Message)
 
 POLL_SECONDS = 0.05
+GONE_WITHIN_SECONDS = 300
 
 
 async def eventually(check: Callable[[], Any], *, within_seconds: float = 10.0, what: str = "it") -> Any:
@@ -71,6 +72,12 @@ class Bus:
         """Keys that match."""
         return sorted([key.decode() async for key in self.redis.scan_iter(pattern)])
 
+    async def keys_that_stay(self) -> list[str]:
+        """Keys of calls that will not be gone in minutes."""
+        mine = [key for kind in ("dialog", "listen", "seq", "secret") for key in await self.keys(f"{kind}:*")]
+        calls = [key for key in mine if not key.startswith("seq:scenario:")]
+        return [key for key in calls if not 0 < await self.redis.ttl(key) <= GONE_WITHIN_SECONDS]
+
     async def dead_letters(self) -> list[dict[str, str]]:
         """All dead letters."""
         rows: Any = await self.redis.xrange("dead-letters")
@@ -115,9 +122,9 @@ class CallRecord:
 
 async def ari(stack: Stack, resource: str) -> Any:
     """GET a resource of the stack's Asterisk."""
-    login = aiohttp.BasicAuth(stack.asterisk.ari_username, stack.asterisk.ari_password)
+    login = aiohttp.encode_basic_auth(stack.asterisk.ari_username, stack.asterisk.ari_password)
     async with (
-        aiohttp.ClientSession(auth=login) as session,
+        aiohttp.ClientSession(headers={"Authorization": login}) as session,
         session.get(f"{stack.asterisk.ari_url}/ari/{resource}") as response,
     ):
         return await response.json()
@@ -130,7 +137,7 @@ async def leftovers(stack: Stack, bus: Bus) -> dict[str, object]:
         "bridges": [bridge["id"] for bridge in await ari(stack, "bridges")],
         "pending": await bus.pending(),
         "media streams": await bus.keys("media:*"),
-        "dialog states": await bus.keys("dialog:*"),
+        "keys that stay": await bus.keys_that_stay(),
         "timers": await bus.redis.zcard("timers"),
         "dead letters": await bus.dead_letters(),
     }

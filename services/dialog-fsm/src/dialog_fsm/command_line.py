@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from callbus.events import CallStarted
+from callbus.streams import Streams
 from dialog_fsm.load import ScenarioError, load_scenario
 from dialog_fsm.program import Program
 from dialog_fsm.rehearsal import CALL_ID, Rehearsal
@@ -88,7 +89,7 @@ def _talk(path: Path, caller_number: str) -> int:
         asterisk_id=SERVICE,
         app="novofon_bot",
         caller_number=caller_number,
-        media_stream=f"media:{CALL_ID}",
+        media_stream=Streams().media(CALL_ID),
     )
     print(_HELP)
     rehearsal = Rehearsal(program, call, time.time())

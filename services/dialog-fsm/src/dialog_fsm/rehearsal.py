@@ -16,6 +16,7 @@ from callbus.events import (
     SpeechStarted,
 )
 from callbus.message import Message
+from callbus.streams import Streams
 from dialog_fsm.machine import Event, Step, TimerFired, initial, step
 from dialog_fsm.program import Program
 from dialog_fsm.state import DialogState
@@ -92,7 +93,7 @@ class Rehearsal:
         for key in keys:
             secret = self.state.listening is not None and self.state.listening.secret and key not in "#*"
             self.now += _KEY_SECONDS
-            ref = f"secret:{CALL_ID}:{key}" if secret else None
+            ref = Streams().secret(CALL_ID, key) if secret else None
             self.feed(DtmfReceived(call_id=CALL_ID, digit="*" if secret else key, secret_ref=ref))
         if "keys" in self.state.timers:
             self.fire("keys")

@@ -50,7 +50,7 @@ class DialogStore:
         :raises callbus.hop.StateConflict: the state was moved on meanwhile.
         """
         call_id = step.state.call_id
-        ended = ended or (delivery is not None and isinstance(delivery.message, CallEnded))
+        ended = ended or step.state.phase == "over" or _ends_call(delivery)
         ttl_seconds = ENDED_TTL_SECONDS if ended else STATE_TTL_SECONDS
         write = StateWrite(
             key=self._names.dialog_state(call_id),
@@ -92,6 +92,10 @@ class DialogStore:
     def _timers_gone(self, before: DialogState, after: DialogState) -> list[tuple[str, str]]:
         key = self._names.timers_of(after.call_id)
         return [(key, member(after.call_id, name)) for name in before.timers if name not in after.timers]
+
+
+def _ends_call(delivery: Delivery | None) -> bool:
+    return delivery is not None and isinstance(delivery.message, CallEnded)
 
 
 def member(call_id: str, timer: str) -> str:

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, ValidationError, model_validator
 
 from callbus.events import CallStarted
+from callbus.streams import Streams
 from dialog_fsm.load import ScenarioError, load_scenario, shape_faults
 from dialog_fsm.program import Program
 from dialog_fsm.rehearsal import CALL_ID, Ending, Rehearsal
@@ -201,7 +202,7 @@ def _call(story: Story, now: float) -> CallStarted:
         caller_number=story.caller_number,
         dialled_number=story.dialled_number,
         variables=story.variables,
-        media_stream=f"media:{CALL_ID}",
+        media_stream=Streams().media(CALL_ID),
         started_at=now,
     )
 
