@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 
 from speech_worker.patience import Patience
 from speech_worker.recogniser import Transcript
-from speech_worker.scribe import ScribeStream
+from speech_worker.scribe import PIECE_SAMPLES, ScribeStream
 from speech_worker.scribe_connection import Over, ScribeConnection
 from speech_worker.scribe_errors import Problem
 from speech_worker.scribe_parts import Recognition
@@ -130,9 +130,12 @@ class ScribeSession:
             self._connection.abort()
 
     async def _follow(self, utterance: Utterance, text: "asyncio.Future[str]") -> str:
+        woken_at = 0
         while not utterance.ended and not text.done():
-            self._work.set()
             await utterance.changed()
+            if utterance.paused or utterance.samples - woken_at >= PIECE_SAMPLES:
+                woken_at = utterance.samples
+                self._work.set()
         self._work.set()
         try:
             async with asyncio.timeout(self._settings.answer_timeout_seconds):

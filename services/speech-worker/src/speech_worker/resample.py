@@ -27,16 +27,22 @@ class Upsampler:
     """Doubles the rate of one stream of PCM16; the state is carried, so that cuts between chunks are not heard."""
 
     def __init__(self) -> None:
-        self._past = np.zeros(_NEIGHBOURS - 1, np.float32)
+        self._past = np.zeros(_NEIGHBOURS - 1, np.int16)
 
     def feed(self, pcm: NDArray[np.int16]) -> NDArray[np.int16]:
         """Twice as many samples as given, 2 ms behind."""
-        line = np.concatenate((self._past, pcm.astype(np.float32)))
+        if not len(pcm):
+            return pcm
+        line = np.concatenate((self._past, pcm))
         self._past = line[len(line) - len(self._past) :]
-        out = np.empty(2 * len(pcm), np.float32)
+        between = np.convolve(line.astype(np.float32), _TAPS, "valid")
+        np.rint(between, out=between)
+        np.maximum(between, -32768, out=between)
+        np.minimum(between, 32767, out=between)
+        out = np.empty(2 * len(pcm), np.int16)
         out[0::2] = line[DELAY_SAMPLES - 1 : DELAY_SAMPLES - 1 + len(pcm)]
-        out[1::2] = np.convolve(line, _TAPS, "valid") if len(pcm) else 0
-        return np.clip(np.rint(out), -32768, 32767).astype(np.int16)
+        out[1::2] = between
+        return out
 
 
 def upsample(pcm: NDArray[np.int16]) -> NDArray[np.int16]:

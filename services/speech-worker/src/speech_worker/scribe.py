@@ -16,7 +16,8 @@ from speech_worker.scribe_parts import Part, Recognition
 from speech_worker.scribe_wire import AudioFormat, AudioFrames, parsed
 from speech_worker.vad import SAMPLE_RATE_HZ
 
-_PIECE_SAMPLES = SAMPLE_RATE_HZ * 40 // 1000
+PIECE_SAMPLES = SAMPLE_RATE_HZ * 40 // 1000
+"""Audio is sent in pieces of 40 ms while it is spoken."""
 _LARGEST_PIECE_SAMPLES = SAMPLE_RATE_HZ
 _KEEP_ALIVE_SAMPLES = SAMPLE_RATE_HZ * 20 // 1000
 _AUTO_COMMIT_AT_LEAST_SAMPLES = SAMPLE_RATE_HZ
@@ -237,7 +238,7 @@ class ScribeStream:
     def _send(self, part: Part, now: float) -> Iterator[str]:
         utterance = part.recognition.utterance
         end = utterance.samples if part.last is None else part.last
-        while end - part.sent >= (_PIECE_SAMPLES if part.last is None else 1):
+        while end - part.sent >= (PIECE_SAMPLES if part.last is None else 1):
             upto = min(end, part.sent + _LARGEST_PIECE_SAMPLES)
             piece = utterance.pcm(part.sent, upto)
             part.sent = upto
