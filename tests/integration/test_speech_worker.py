@@ -13,12 +13,9 @@ from callbus.connect import connect
 from callbus.events import (
     FinalTranscript,
     PartialTranscript,
-    PlaybackFinished,
-    PlaybackStarted,
     SpeechFailed,
     SpeechStarted,
 )
-from callbus.hop import Hop
 from callbus.secrets import SecretStore
 from tests.fakes.elevenlabs import Delays, ElevenLabsEmulator
 from tests.fakes.elevenlabs.codebook import Codebook
@@ -237,22 +234,3 @@ async def test_many_workers_share_the_calls(redis: Redis, redis_url: str, vendor
         await bus.nothing_left()
     for caller in callers:
         assert [final.text for final in finals(await bus.speech(caller.call_id))] == [SECOND]
-
-
-async def test_the_bot_is_not_heard_where_the_setting_says_so(
-    redis: Redis, redis_url: str, vendor: ElevenLabsEmulator
-) -> None:
-    caller, bus = Gateway(redis, "c1"), Bus(redis)
-    hop = Hop(redis, NAMES, producer="ari-gateway")
-    await caller.start()
-    async with worker(redis_url, vendor, gate_while_bot_speaks=True):
-        await caller.say(silence(0.5))
-        await hop.commit([PlaybackStarted(call_id="c1", playback_id="p1", say_id="s1")])
-        await caller.say(silence(0.5), spoken(FIRST), silence(1.0))
-        finished = PlaybackFinished(call_id="c1", playback_id="p1", say_id="s1", outcome="completed", played_ms=1000)
-        await hop.commit([finished])
-        await caller.say(silence(0.5), spoken(SECOND), silence(1.0))
-        (final,) = await bus.finals(1)
-        await caller.hang_up()
-        await bus.nothing_left()
-    assert final.text == SECOND

@@ -114,7 +114,8 @@ class Rest:
         channel = self._channel(request)
         self._fake.hung_up.append((channel.id, request.query.get("reason_code", "")))
         if channel.audio is not None:
-            self._fake.hang_up(channel, int(request.query.get("reason_code", "16")))
+            # What stands in cause then is no Q.850 cause but the real one's internal flag.
+            self._fake.hang_up(channel, cause=32, soft=True)
         else:
             self._fake.destroy(channel)
         return web.Response(status=204)

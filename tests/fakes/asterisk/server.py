@@ -139,10 +139,10 @@ class FakeAsterisk:
         self.enter(channel)
         return channel
 
-    def hang_up(self, channel: Channel, cause: int | None = None) -> None:
-        """The caller hangs up, in the order of events that the real one has."""
-        request: dict[str, Any] = {"type": "ChannelHangupRequest", "channel": channel.as_json()}
-        self.events.emit(channel.app, request if cause is None else {**request, "cause": cause})
+    def hang_up(self, channel: Channel, **request: Any) -> None:
+        """The caller hangs up, in the order of events that the real one has; ``request`` adds fields to the first."""
+        event = {"type": "ChannelHangupRequest", "channel": channel.as_json(), **request}
+        self.events.emit(channel.app, event)
         self.player.hang_up(channel)
         self.leave(channel)
         self.channels.pop(channel.id, None)
@@ -160,6 +160,9 @@ class FakeAsterisk:
         """The channel enters Stasis."""
         if channel.in_stasis or channel.id not in self.channels:
             return
+        if not self.events.heard(channel.app):
+            self.destroy(channel)
+            return
         channel.in_stasis = True
         event = {"type": "StasisStart", "args": channel.args, "channel": channel.as_json()}
         self.events.emit(channel.app, event)
@@ -176,7 +179,7 @@ class FakeAsterisk:
             self.events.emit(channel.app, {"type": "StasisEnd", "channel": channel.as_json()})
 
     def destroy(self, channel: Channel) -> None:
-        """The channel is gone; a media connection of it too."""
+        """The channel is gone, as one is that wants to enter while nobody listens; a media connection of it too."""
         if self.channels.pop(channel.id, None) is None:
             return
         self.leave(channel)

@@ -28,6 +28,10 @@ class EventSockets:
             return
         self._queues[socket].put_nowait({"application": app, "timestamp": "2026-01-01T00:00:00.000+0000", **event})
 
+    def heard(self, app: str) -> bool:
+        """Whether anybody listens."""
+        return app in self._sockets
+
     def emit_all(self, event: dict[str, Any]) -> None:
         """Send an event to every listener."""
         for app in list(self._sockets):

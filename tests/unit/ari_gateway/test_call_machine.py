@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from ari_gateway.call import REBUILDS, RETRY_SECONDS, TEARDOWN_SECONDS, Call, Phase
+from ari_gateway.call import REBUILDS, RETRY_SECONDS, STEADY_SECONDS, TEARDOWN_SECONDS, Call, Phase
 from ari_gateway.call_actions import (
     Action,
     AnnounceStarted,
@@ -163,7 +163,7 @@ def test_a_transfer_of_a_caller_who_is_gone() -> None:
 def test_hang_up_does_not_wait_for_deletions() -> None:
     call = connected()
     assert after(call, HangUpOrdered(21)) == [StopMedia("bot_hung_up"), *REMOVALS, HangUpCaller(21)]
-    assert after(call, CallerHungUp(21)) == [HungUp("bot", 21)]
+    assert after(call, CallerHungUp(None)) == [HungUp("bot", 21)]
     assert after(call, Departed()) == []
     assert after(call, *removed()) == [Ended("bot_hung_up", 21, "")]
 
@@ -208,14 +208,39 @@ def test_a_lost_media_leg_is_made_again_and_joined_alone() -> None:
     assert Remove(Part.MEDIA, "em-1.1~2") in after(call, CallerHungUp(None))
 
 
+def lose_the_media_leg(call: Call, number: int, now: float) -> list[Action]:
+    """The leg of this generation goes; its successor, made at once or after a pause, is joined."""
+    name = EM if number == 1 else f"{EM}~{number}"
+    actions = after(call, PartGone(Part.MEDIA, name), now=now)
+    actions += after(call, Overdue(), now=now + RETRY_SECONDS)
+    after(call, Made(Part.MEDIA), Entered(Part.MEDIA, f"{EM}~{number + 1}"), Joined(), now=now + RETRY_SECONDS)
+    return actions
+
+
 def test_a_leg_that_is_lost_over_and_over_ends_the_call() -> None:
     call = connected()
     for number in range(1, REBUILDS + 1):
-        name = EM if number == 1 else f"{EM}~{number}"
-        after(call, PartGone(Part.MEDIA, name), Made(Part.MEDIA), Entered(Part.MEDIA, f"{EM}~{number + 1}"), Joined())
-    actions = after(call, PartGone(Part.MEDIA, f"{EM}~{REBUILDS + 1}"))
+        assert Make(Part.MEDIA, f"{EM}~{number + 1}") in lose_the_media_leg(call, number, now=float(number))
+    actions = lose_the_media_leg(call, REBUILDS + 1, now=10.0)
 
     assert actions[0] == StopMedia("setup_failed")
+
+
+def test_the_second_loss_in_a_row_is_answered_after_a_pause() -> None:
+    call = connected()
+    lose_the_media_leg(call, 1, now=1.0)
+
+    assert after(call, PartGone(Part.MEDIA, f"{EM}~2"), now=2.0) == [Remove(Part.MEDIA, f"{EM}~2")]
+    assert after(call, Removed(Part.MEDIA, f"{EM}~2"), Overdue(), now=2.1) == []
+    assert after(call, Overdue(), now=2.0 + RETRY_SECONDS) == [Make(Part.MEDIA, f"{EM}~3")]
+
+
+def test_losses_far_apart_do_not_add_up() -> None:
+    call = connected()
+    for number in range(1, 3 * REBUILDS):
+        lose_the_media_leg(call, number, now=number * (STEADY_SECONDS + 1.0))
+
+    assert call.phase is Phase.LIVE
 
 
 def test_while_asterisk_is_away_a_lost_leg_is_tried_again() -> None:

@@ -23,6 +23,7 @@ from ari_gateway.call_actions import (
     Ended,
     HangUpCaller,
     HungUp,
+    Remove,
     StopMedia,
 )
 from ari_gateway.call_inputs import (
@@ -49,9 +50,10 @@ from ari_gateway.names import Part
 from callbus.events import EndReason
 
 REBUILDS = 5
-"""How often a call's legs are made again before the caller is sent on."""
+"""How often legs are made again, without a steady time between, before the caller is sent on."""
+STEADY_SECONDS = 30.0
 RETRY_SECONDS = 0.5
-"""Between tries to make a part again while Asterisk does not answer; how long that may go on, the link decides."""
+"""Between tries to make a part again; how long that may go on while Asterisk is away, the link decides."""
 TEARDOWN_SECONDS = 12.0
 """More than the retries of a deletion take; then the call ends all the same, and the sweep finds what is left."""
 
@@ -82,6 +84,7 @@ class Call:
     deadline: float | None = None
     _parts: Parts = field(init=False)
     _rebuilds: int = 0
+    _live_since: float = 0.0
     _ending: _Ending = _Ending("caller_hung_up")
     _exit: Destination | HangUpCaller | None = None
     _departing: bool = False
@@ -139,7 +142,7 @@ class Call:
                 self._parts.entered(part, identifier)
                 return [] if self.phase is Phase.LEAVING else [*self._parts.join()]
             case Joined():
-                return self._live()
+                return self._live(now)
 
     def _answered(self) -> list[Action]:
         if self.phase is not Phase.ANSWERING:
@@ -147,9 +150,9 @@ class Call:
         self.phase = Phase.CONNECTING
         return [AnnounceStarted(), *(self._parts.ask(part) for part in Part)]
 
-    def _live(self) -> list[Action]:
+    def _live(self, now: float) -> list[Action]:
         if self.phase is Phase.CONNECTING or self.phase is Phase.LIVE:
-            self.phase, self.deadline = Phase.LIVE, None
+            self.phase, self.deadline, self._live_since = Phase.LIVE, None, now
         return []
 
     def _part_gone(self, part: Part, now: float) -> list[Action]:
@@ -158,12 +161,21 @@ class Call:
             return self._settle()
         if self._parts.stage(part) is not Stage.MADE:
             return []
-        self._rebuilds += 1
+        return self._make_again(part, now)
+
+    def _make_again(self, part: Part, now: float) -> list[Action]:
+        """At once the first time, later with a pause: what loses one leg may well lose the next."""
+        self._rebuilds = 1 if now - self._live_since >= STEADY_SECONDS else self._rebuilds + 1
         if self._rebuilds > REBUILDS:
             return self._give_up(f"{WORDS[part]} was lost {self._rebuilds} times", now)
-        self.deadline = now + self.setup_seconds
         # A media connection can be gone while Asterisk still has the channel.
-        return [*self._parts.remove(part), self._parts.ask(part)]
+        leftover = Remove(part, self._parts.id_of(part))
+        self._parts.gone(part)
+        if self._rebuilds > 1:
+            self.deadline = now + RETRY_SECONDS
+            return [leftover]
+        self.deadline = now + self.setup_seconds
+        return [leftover, self._parts.ask(part)]
 
     def _failed(self, event: StepFailed, now: float) -> list[Action]:
         if event.part is not None:
@@ -187,7 +199,8 @@ class Call:
         self._cause = cause
         self._caller_there = False
         if isinstance(self._exit, HangUpCaller):
-            return [HungUp("bot", cause), *self._settle()]
+            self._cause = self._exit.cause
+            return [HungUp("bot", self._cause), *self._settle()]
         return [HungUp("caller", cause), *self._without_caller(_Ending("caller_hung_up"), now)]
 
     def _caller_left(self, lost: bool, now: float) -> list[Action]:

@@ -57,9 +57,9 @@ class Calls:
                 self._entered(event)
             case events.StasisEnd(channel=channel):
                 self._left(channel.id, None)
-            case events.ChannelHangupRequest(channel=channel, cause=cause):
+            case events.ChannelHangupRequest(channel=channel, cause=cause, soft=soft):
                 if call := self._by_channel.get(channel.id):
-                    call.tell(CallerHungUp(cause))
+                    call.tell(CallerHungUp(None if soft else cause))
             case events.ChannelDestroyed(channel=channel, cause=cause):
                 self._left(channel.id, cause)
             case events.ChannelDtmfReceived(channel=channel):

@@ -66,7 +66,9 @@ class ChannelWork:
         return answered or Answered()
 
     async def make(self, part: Part, identifier: str) -> Made | StepFailed:
-        """Make a part."""
+        """Make a part; while no events are heard nobody would hear of its entering, so it is not tried."""
+        if not self._around.listening:
+            return StepFailed(part, f"{_FAILURES[part]}: Asterisk's events are not heard", unreachable=True)
         self._audio.resume()
         work = {Part.SNOOP: self._snoop, Part.MEDIA: self._open_media, Part.BRIDGE: self._bridge}[part]
         failure = await self._attempt(work(identifier), _FAILURES[part], part)

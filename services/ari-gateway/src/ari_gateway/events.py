@@ -69,11 +69,12 @@ class StasisEnd(_Model):
 
 
 class ChannelHangupRequest(_Model):
-    """Somebody wants the channel to end; ``cause`` is a Q.850 cause."""
+    """Somebody wants the channel to end; ``cause`` is a Q.850 cause, unless ``soft``: then it holds internal flags."""
 
     type: Literal["ChannelHangupRequest"]
     channel: Channel
     cause: int | None = None
+    soft: bool = False
 
 
 class ChannelDestroyed(_Model):

@@ -69,6 +69,7 @@ class Link:
         # What is unowned before we connect was never ours to hear of: nobody enters an application without a listener.
         before = await self._look()
         async with self._ari.events(self._around.app) as events:
+            self._around.listening = True
             log.info("ARI WebSocket connected successfully")
             log.info("Listening for events on app: %s", self._around.app)
             await self._catch_up(before)
@@ -103,6 +104,7 @@ class Link:
 
     def _note_loss(self, error: ARIError) -> None:
         now = self._around.clock()
+        self._around.listening = False
         self.problem = str(error)
         log.error("Asterisk at %s: %s%s", self._ari.where, error, cure(error))
         if self._down_since is None:

@@ -11,7 +11,10 @@ from ari_gateway.pump import MediaPump
 
 @dataclass(slots=True)
 class Surroundings:
-    """One Asterisk, one bus, and how calls are treated; ``route`` may change when Asterisk was restarted."""
+    """One Asterisk, one bus, and how calls are treated.
+
+    ``route`` may change when Asterisk was restarted; ``listening`` tells whether its events are heard.
+    """
 
     ari: AsteriskARIClient
     app: str
@@ -24,3 +27,4 @@ class Surroundings:
     variables: tuple[str, ...] = ()
     setup_seconds: float = 5.0
     playback_margin_seconds: float = 2.0
+    listening: bool = False
