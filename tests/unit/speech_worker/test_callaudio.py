@@ -34,6 +34,22 @@ def test_a_frame_that_comes_twice_is_dropped() -> None:
     assert audio.next_frame == 2
 
 
+def test_many_frames_at_once_are_as_many_frames() -> None:
+    audio = CallAudio()
+    assert len(audio.push(1, frame(1) + frame(2) + frame(3))) == 3 * 160
+    assert audio.next_frame == 4
+    assert audio.push(3, frame(3) + frame(4)).tolist() == [heard(4)] * 160
+    assert len(audio.push(2, frame(2))) == 0
+    assert len(audio.push(6, frame(6) + frame(7))) == 3 * 160
+    assert audio.end_ms == 140
+
+
+def test_half_a_frame_is_no_frame() -> None:
+    audio = CallAudio()
+    assert len(audio.push(1, frame(1)[:80])) == 0
+    assert len(audio.push(1, frame(1) + b"\xff")) == 160
+
+
 def test_missing_frames_are_silence() -> None:
     audio = CallAudio()
     audio.push(1, frame(1))

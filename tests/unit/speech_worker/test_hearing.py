@@ -1,7 +1,7 @@
 import numpy as np
 
 from speech_worker import g711
-from speech_worker.hearing import AudioOver, Began, Heard, Hearing, MayBeOver
+from speech_worker.hearing import STALL_SECONDS, AudioOver, Began, Heard, Hearing, MayBeOver
 from speech_worker.segmenter import Timing
 
 FRAME = g711.encode(np.full(160, 1000, np.int16))
@@ -14,10 +14,12 @@ class Ear:
         self.heard: list[Heard] = []
         self.hearing = Hearing("c1", timing=Timing(), language="ru", first_frame=first_frame, tell=self.heard.append)
         self.frame = first_frame
+        self.now = 100.0
 
     def hear(self, seconds: float, probability: float) -> None:
         for _ in range(round(seconds * 50)):
-            self.hearing.frame(self.frame, FRAME)
+            self.now += 0.02
+            self.hearing.frame(self.frame, FRAME, self.now)
             self.frame += 1
             while (window := self.hearing.audio.window()) is not None:
                 self.hearing.judged(window[0] - 32, window[0], probability)
@@ -71,16 +73,18 @@ def test_endpointing_of_the_dialog_applies_to_the_open_utterance() -> None:
     assert ear.heard[0].utterance.ended
 
 
-def test_a_deaf_ear_hears_nothing_and_does_not_look_back_into_it() -> None:
+def test_audio_that_stops_ends_the_utterance() -> None:
     ear = Ear()
-    ear.hearing.deafen(True)
-    ear.hear(1.0, 0.9)
-    assert ear.heard == []
-    ear.hearing.deafen(False)
-    ear.hear(0.1, 0.9)
+    ear.hear(0.5, 0.9)
+    ear.hearing.check_stall(ear.now + STALL_SECONDS - 0.1)
     (began,) = ear.heard
     assert isinstance(began, Began)
-    assert abs(began.utterance.first_ms - 1000) <= 32
+    assert not began.utterance.ended
+    ear.hearing.check_stall(ear.now + STALL_SECONDS)
+    assert began.utterance.endpoint is not None
+    assert began.utterance.endpoint.reason == "no_audio"
+    ear.hear(0.5, 0.9)
+    assert len(ear.heard) == 2, "what comes then is another utterance"
 
 
 def test_a_successor_hears_on_from_the_middle() -> None:

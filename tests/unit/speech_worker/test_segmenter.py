@@ -85,8 +85,10 @@ def test_an_endless_utterance_is_cut_without_a_hole() -> None:
 def test_the_end_of_the_call_closes_the_utterance() -> None:
     segmenter = Segmenter(TIMING)
     hear(segmenter, words((4, 0.9)))
-    assert segmenter.finish(140) == Endpoint(started_ms=0, ended_ms=128, decided_ms=140, reason="call_over")
-    assert segmenter.finish(140) is None
+    assert segmenter.finish(140, "call_over") == Endpoint(
+        started_ms=0, ended_ms=128, decided_ms=140, reason="call_over"
+    )
+    assert segmenter.finish(140, "call_over") is None
 
 
 def test_a_hole_in_the_audio_does_not_join_two_clicks() -> None:
@@ -100,7 +102,7 @@ def test_a_hole_in_the_audio_does_not_join_two_clicks() -> None:
 def test_events_alternate_and_positions_never_go_back(probabilities: list[float], endpointing_ms: int) -> None:
     segmenter = Segmenter(replace(TIMING, endpointing_ms=endpointing_ms, max_utterance_ms=2000))
     events = hear(segmenter, probabilities)
-    last = segmenter.finish(len(probabilities) * WINDOW_MS)
+    last = segmenter.finish(len(probabilities) * WINDOW_MS, "call_over")
     events += [last] if last else []
     opened = [event for event in events if isinstance(event, Onset | Endpoint)]
     assert all(isinstance(event, Onset) == (index % 2 == 0) for index, event in enumerate(opened))

@@ -40,17 +40,20 @@ class CallAudio:
         return self._next_frame
 
     def push(self, frame_seq: int, payload: bytes) -> NDArray[np.int16]:
-        """Take one frame and return what the time line gained by it: nothing, the frame, or silence and the frame."""
-        missing = frame_seq - self._next_frame
-        if missing < 0:
+        """Take frames from ``frame_seq`` on and return what the time line gained: silence for a hole, and them."""
+        payload = payload[max(0, self._next_frame - frame_seq) * FRAME_SAMPLES :]
+        frames = len(payload) // FRAME_SAMPLES
+        if not frames:
             return np.empty(0, np.int16)
+        frame_seq = max(frame_seq, self._next_frame)
+        missing = frame_seq - self._next_frame
         if missing > _LONGEST_FILL_FRAMES:
             self._jump(missing - _LONGEST_FILL_FRAMES)
             missing = _LONGEST_FILL_FRAMES
-        pcm = g711.decode(payload)
+        pcm = g711.decode(payload[: frames * FRAME_SAMPLES])
         if missing:
             pcm = np.concatenate((np.zeros(missing * FRAME_SAMPLES, np.int16), pcm))
-        self._next_frame = frame_seq + 1
+        self._next_frame = frame_seq + frames
         self._append(pcm)
         return pcm
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import Iterable
 
 import numpy as np
@@ -32,10 +33,6 @@ class Ears:
         """How many calls are heard."""
         return len(self._calls)
 
-    def hearing(self, call_id: str) -> Hearing | None:
-        """The ear of a call, if it is heard here."""
-        return self._calls.get(call_id)
-
     def add(self, hearing: Hearing) -> None:
         """Hear a call from the frame on that it expects next."""
         self._calls[hearing.call_id] = hearing
@@ -62,6 +59,7 @@ class Ears:
 
     async def hear(self, chunks: Iterable[MediaChunk]) -> None:
         """Give the chunks to their calls and follow what is in them."""
+        now = time.monotonic()
         over: list[tuple[Hearing, str]] = []
         for chunk in chunks:
             hearing = self._calls.get(chunk.call_id)
@@ -70,7 +68,7 @@ class Ears:
             if chunk.end is not None:
                 over.append((hearing, chunk.end))
             else:
-                hearing.frame(chunk.frame_seq, chunk.payload)
+                hearing.frame(chunk.frame_seq, chunk.payload, now)
         while True:
             if not self._judge():
                 break
@@ -78,6 +76,8 @@ class Ears:
             await asyncio.sleep(0)
         for hearing, reason in over:
             hearing.finish(reason)
+        for hearing in self._calls.values():
+            hearing.check_stall(now)
 
     def _judge(self) -> bool:
         """Judge one window of each call that has one; say whether there was any."""

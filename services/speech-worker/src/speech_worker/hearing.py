@@ -4,9 +4,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from speech_worker.callaudio import SAMPLES_PER_MS, CallAudio
-from speech_worker.segmenter import Endpoint, Onset, Paused, Resumed, Segmenter, SpeechEvent, Timing
+from speech_worker.segmenter import Endpoint, EndpointReason, Onset, Paused, Resumed, Segmenter, SpeechEvent, Timing
 from speech_worker.utterance import Utterance
 from speech_worker.vad import VoiceState
+
+STALL_SECONDS = 1.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,19 +50,17 @@ class Hearing:
         self._tell = tell
         self._open: Utterance | None = None
         self._over = False
-        self._deaf = False
+        self._last_frame_at = 0.0
 
-    def frame(self, frame_seq: int, payload: bytes) -> None:
-        """Take the frames that begin at ``frame_seq``."""
+    def frame(self, frame_seq: int, payload: bytes, now: float) -> None:
+        """Take the frames that begin at ``frame_seq``; ``now`` is in seconds of a monotonic clock."""
+        self._last_frame_at = now
         gained = self.audio.push(frame_seq, payload)
         if self._open is not None and len(gained):
             self._open.append(gained)
 
     def judged(self, start_ms: int, end_ms: int, probability: float) -> None:
         """Take the probability that there was a voice between two positions."""
-        if self._deaf:
-            probability = 0.0
-            self._segmenter.look_back_from(end_ms)
         event = self._segmenter.window(start_ms, end_ms, probability)
         if event is not None:
             self._follow(event)
@@ -69,19 +69,23 @@ class Hearing:
         """Set how much silence ends an utterance."""
         self._segmenter.end_after(silence_ms)
 
-    def deafen(self, deaf: bool) -> None:
-        """Take everything for silence, or hear again."""
-        self._deaf = deaf
-
     def finish(self, reason: str) -> None:
         """The audio is over: end the open utterance; said twice, it is heard once."""
         if self._over:
             return
         self._over = True
-        endpoint = self._segmenter.finish(self.audio.end_ms)
+        self._close("call_over")
+        self._tell(AudioOver(reason))
+
+    def check_stall(self, now: float) -> None:
+        """End an utterance whose audio stopped: on hold and on some telephones silence is no audio at all."""
+        if self._open is not None and now - self._last_frame_at >= STALL_SECONDS:
+            self._close("no_audio")
+
+    def _close(self, reason: EndpointReason) -> None:
+        endpoint = self._segmenter.finish(self.audio.end_ms, reason)
         if endpoint is not None:
             self._follow(endpoint)
-        self._tell(AudioOver(reason))
 
     def _follow(self, event: SpeechEvent) -> None:
         match event:

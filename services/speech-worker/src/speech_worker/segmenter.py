@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Literal
 
-EndpointReason = Literal["silence", "too_long", "call_over"]
+EndpointReason = Literal["silence", "too_long", "no_audio", "call_over"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,10 +91,6 @@ class Segmenter:
         """Set how much silence ends an utterance from now on, also the open one."""
         self._timing = replace(self._timing, endpointing_ms=silence_ms)
 
-    def look_back_from(self, position_ms: int) -> None:
-        """What lies before this position belongs to no later utterance."""
-        self._closed_ms = max(self._closed_ms, position_ms)
-
     def window(self, start_ms: int, end_ms: int, probability: float) -> SpeechEvent | None:
         """Hear the audio between two positions; the windows follow each other, holes between them are silence."""
         if not self.speaking:
@@ -105,9 +101,9 @@ class Segmenter:
             return self._voice(end_ms)
         return self._no_voice(end_ms)
 
-    def finish(self, now_ms: int) -> Endpoint | None:
-        """The audio is over: close what is open."""
-        return self._close(now_ms, "call_over") if self.speaking else None
+    def finish(self, now_ms: int, reason: EndpointReason) -> Endpoint | None:
+        """No audio comes now: close what is open."""
+        return self._close(now_ms, reason) if self.speaking else None
 
     def _before_speech(self, start_ms: int, end_ms: int, probability: float) -> Onset | None:
         if probability < self._timing.onset_probability:

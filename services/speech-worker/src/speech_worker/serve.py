@@ -16,7 +16,6 @@ from callbus.health import Checks, serve_health
 from callbus.hop import Hop
 from callbus.media import MediaReader
 from callbus.streams import SPEECH_WORKER, Streams
-from speech_worker.bot_gate import BotGate
 from speech_worker.calls import Calls, CallSettings
 from speech_worker.ears import Ears
 from speech_worker.elevenlabs_realtime import ScribeRecogniser
@@ -63,9 +62,6 @@ class _Service:
             helpers = [tasks.create_task(self._ears.listen(), name="ears")]
             if self._vendor is not None:
                 helpers.append(tasks.create_task(_try_vendor(self._vendor), name="vendor check"))
-            if self._settings.gate_while_bot_speaks:
-                gate = BotGate(self._redis, self._names, self._ears)
-                helpers.append(tasks.create_task(gate.watch(), name="bot gate"))
             await self._consume(tasks, stop)
             for helper in helpers:
                 helper.cancel()

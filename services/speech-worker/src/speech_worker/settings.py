@@ -57,7 +57,6 @@ class SpeechWorkerSettings(Settings):
     endpointing_ms: int = Field(500, ge=100, le=5000)
     max_utterance_seconds: float = Field(28.0, ge=2.0, le=55.0)
     take_over_seconds: float = Field(5.0, ge=0.5, le=60.0)
-    gate_while_bot_speaks: bool = False
     media_lost_seconds: float = Field(600.0, ge=20.0)
 
     partitions: int = Field(1, ge=1, le=256)
