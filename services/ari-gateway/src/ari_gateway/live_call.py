@@ -63,6 +63,7 @@ class LiveCall:
         self._work = ChannelWork(arrival, around, self.audio, self.tell)
         self._tasks: asyncio.TaskGroup | None = None
         self._secret = False
+        self._announced = False
         self._media_due: float | None = None
         self._log = {"call_id": arrival.call_id}
 
@@ -152,6 +153,7 @@ class LiveCall:
         for action in actions:
             match action:
                 case AnnounceStarted():
+                    self._announced = True
                     self._outbox.put(self.arrival.started(self._around))
                 case HungUp(by, cause):
                     self._outbox.put(ChannelHungUp(call_id=self.call_id, cause=cause, by=by))
@@ -193,7 +195,8 @@ class LiveCall:
     def _stop_media(self, reason: str) -> None:
         self._media_due = None
         self._work.close_media()
-        self.audio.end(reason)
+        if self._announced:  # nobody hears a call that the bus does not know
+            self.audio.end(reason)
         self._voice.close()
 
     def _report_digit(self, event: events.ChannelDtmfReceived) -> None:
