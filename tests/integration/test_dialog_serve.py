@@ -58,7 +58,8 @@ class Caller:
     """The other services, as far as the dialog sees them."""
 
     def __init__(self, redis: Redis) -> None:
-        self.redis = redis
+        # redis-py's types hold every reply of every protocol.
+        self.redis: Any = redis
         self.names = Streams()
         self.gateway = Hop(redis, self.names, producer="ari-gateway")
         self.worker = Hop(redis, self.names, producer="speech-worker")

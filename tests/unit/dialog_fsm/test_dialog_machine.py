@@ -502,7 +502,7 @@ def test_set_reads_a_text_into_a_slot() -> None:
 
 def test_a_message_that_was_handled_changes_nothing() -> None:
     program = small()
-    heard = final("заказать").stamped(producer="speech-worker", seq=4, at=NOW, traceparent="")
+    heard = final("заказать").model_copy(update={"producer": "speech-worker", "seq": 4})
     first = step(program, greeted().state, heard, NOW + 1)
     again = step(program, first.state, heard, NOW + 2)
     assert first.news

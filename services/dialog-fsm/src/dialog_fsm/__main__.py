@@ -26,6 +26,8 @@ def _scenarios(settings: DialogSettings) -> Scenarios:
     """The scenarios, or the end of the process with a line for each that is wrong."""
     try:
         programs = load_scenarios(settings.scenarios_dir)
+        for program in programs.values():
+            program.warm_up()
         return Scenarios(programs, settings.scenario, settings.scenario_by_number)
     except ScenarioError as error:
         for line in error.lines:

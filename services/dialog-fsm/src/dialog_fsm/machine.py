@@ -84,7 +84,7 @@ def step(program: Program, state: DialogState, event: Event, now: float) -> Step
     """
     if isinstance(event, Message) and _is_known(state, event):
         return Step(state, news=False)
-    turn = Turn(program, state.model_copy(deep=True), now)
+    turn = Turn(program, state.copied(), now)
     if isinstance(event, Message):
         _remember(turn.state, event)
     if turn.state.phase != "over":
@@ -94,7 +94,7 @@ def step(program: Program, state: DialogState, event: Event, now: float) -> Step
 
 def break_off(program: Program, state: DialogState, event: Event, now: float) -> Step:
     """Give the call up after a bug: apologise, and send the caller where calls go that cannot be served."""
-    turn = Turn(program, state.model_copy(deep=True), now)
+    turn = Turn(program, state.copied(), now)
     if isinstance(event, Message):
         _remember(turn.state, event)
     match turn.state.phase:
@@ -111,7 +111,7 @@ def break_off(program: Program, state: DialogState, event: Event, now: float) ->
 def drop(program: Program, state: DialogState, event: Event, now: float) -> Step:
     """Give the call up at once, without a word: for a scenario that fails in failing."""
     del program, now
-    rest = state.model_copy(deep=True, update={"phase": "over", "outstanding": [], "timers": {}, "departed": True})
+    rest = state.copied().model_copy(update={"phase": "over", "outstanding": [], "timers": {}, "departed": True})
     if isinstance(event, Message):
         _remember(rest, event)
     return Step(rest, (HangUp(call_id=state.call_id, reason="goal not reached: failed"),))

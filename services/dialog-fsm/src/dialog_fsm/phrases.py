@@ -42,7 +42,6 @@ class _Phrase(Generic[Key]):
     parts: tuple[tuple[int, float], ...]
     weight: float
     negative: bool
-    joined: str
 
 
 class PhraseIndex(Generic[Key]):
@@ -52,19 +51,36 @@ class PhraseIndex(Generic[Key]):
         self._language = language
         self._stems: list[str] = []
         self._numbers: dict[str, int] = {}
-        self._phrases = [self._prepare(key, words_of(text)) for key, text in phrases]
+        spelled = [(key, words_of(text)) for key, text in phrases]
+        self._phrases = [self._prepare(key, words) for key, words in spelled if words]
+        self._joined = ["".join(words) for _, words in spelled if words]
+        self._having: dict[int, list[int]] = {}
+        for index, phrase in enumerate(self._phrases):
+            for number, _ in phrase.parts:
+                self._having.setdefault(number, []).append(index)
 
     def matches(self, utterance: Utterance) -> list[Match[Key]]:
         """The best match of each key at or over the threshold, best first; equals in the order of the phrases."""
         if not self._phrases or not utterance.words:
             return []
         sentence = _Sentence(utterance, self._stems, self._language)
+        whole = self._nearly_whole(utterance)
+        near = {index for number in sentence.found for index in self._having[number]}
         best: dict[Key, Match[Key]] = {}
-        for phrase in self._phrases:
-            match = sentence.match(phrase)
+        for index in sorted(near | whole.keys()):
+            phrase = self._phrases[index]
+            match = sentence.match(phrase, whole.get(index, 0.0))
             if match is not None and _beats(match, best.get(phrase.key)):
                 best[phrase.key] = match
         return sorted(best.values(), key=lambda match: (-round(match.score, 2), -round(match.coverage, 2)))
+
+    def _nearly_whole(self, utterance: Utterance) -> dict[int, float]:
+        """The phrases that a short sentence is nearly letter for letter, wherever its words were parted."""
+        if len(utterance.words) > _WHOLE_WORDS:
+            return {}
+        joined = "".join(utterance.words)
+        close = process.extract(joined, self._joined, scorer=fuzz.ratio, limit=None, score_cutoff=_WHOLE_RATIO)
+        return {index: ratio / 100 for _, ratio, index in close}
 
     def _prepare(self, key: Key, words: tuple[str, ...]) -> _Phrase[Key]:
         parts = tuple((self._number(word), _weight(word, self._language)) for word in words)
@@ -75,7 +91,6 @@ class PhraseIndex(Generic[Key]):
             parts=parts,
             weight=sum(weight for _, weight in parts),
             negative=not NEGATIONS[self._language].isdisjoint(words),
-            joined="".join(words),
         )
 
     def _number(self, word: str) -> int:
@@ -94,14 +109,14 @@ class _Sentence:
         self._words = words
         self._denied = denied(words, language)
         self._negative = not NEGATIONS[language].isdisjoint(words)
-        self._joined = "".join(words) if len(words) <= _WHOLE_WORDS else ""
         self._weights = [_weight(word, language) for word in words]
-        self._like: dict[int, list[tuple[float, int]]] = {}
+        self.found: dict[int, list[tuple[float, int]]] = {}
+        """By number of the stem: the words that are like it, as (likeness, position)."""
         for position, word in enumerate(words):
             for number, likeness in _alike(stem(word, language), stems):
-                self._like.setdefault(number, []).append((likeness, position))
+                self.found.setdefault(number, []).append((likeness, position))
 
-    def match(self, phrase: _Phrase[Key]) -> Match[Key] | None:
+    def match(self, phrase: _Phrase[Key], whole: float) -> Match[Key] | None:
         found = 0.0
         used: set[int] = set()
         for number, weight in phrase.parts:
@@ -109,23 +124,18 @@ class _Sentence:
             if position >= 0:
                 found += weight * likeness
                 used.add(position)
-        score = max(found / phrase.weight, self._whole(phrase))
+        score = max(found / phrase.weight, whole if phrase.negative == self._negative else 0.0)
         if score < THRESHOLD:
             return None
-        positions = frozenset(used) if found else frozenset(range(len(self._words)))
+        positions = frozenset(used) if used else frozenset(range(len(self._words)))
         return Match(phrase.key, score, self._coverage(positions), positions)
 
     def _nearest(self, number: int, used: set[int], negative: bool) -> tuple[float, int]:
         best = (0.0, -1)
-        for likeness, position in self._like.get(number, ()):
+        for likeness, position in self.found.get(number, ()):
             if position not in used and (negative or position not in self._denied) and likeness > best[0]:
                 best = (likeness, position)
         return best
-
-    def _whole(self, phrase: _Phrase[Key]) -> float:
-        if not self._joined or phrase.negative != self._negative:
-            return 0.0
-        return fuzz.ratio(self._joined, phrase.joined, score_cutoff=_WHOLE_RATIO) / 100
 
     def _coverage(self, positions: frozenset[int]) -> float:
         return sum(self._weights[position] for position in positions) / sum(self._weights)

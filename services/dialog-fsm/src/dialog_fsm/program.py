@@ -12,14 +12,19 @@ from callbus.commands import Prompt
 from dialog_fsm.library import ANSWERS, standard_intents
 from dialog_fsm.phrases import PhraseIndex
 from dialog_fsm.scenario import Handler, Intent, Scenario, State
-from dialog_fsm.slots import ChoiceSlot
+from dialog_fsm.slots import ChoiceSlot, Moment
 from dialog_fsm.template import Field, parse_template
 from dialog_fsm.texts import spoken_texts
 from dialog_fsm.utterance import Utterance, normalise
 from dialog_fsm.values import NO_DAY, Values
+from dialog_fsm.words import Language
 
 # Texts with options are made ahead for each option while they are this few.
 _VARIANTS_AHEAD = 24
+_FIRST_WORDS: dict[Language, tuple[str, ...]] = {
+    "ru": ("Завтра, пятнадцатого июня, в половине третьего", "да", "восемьдесят"),
+    "en": ("Tomorrow, June fifteenth, at half past two", "yes", "eighty"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +56,15 @@ class Program:
         for name, intent in self.intents.items():
             if name in used and name not in ANSWERS:
                 yield from ((name, phrase) for phrase in intent.phrases)
+
+    def warm_up(self) -> None:
+        """Build what is built at first use, so that no caller waits for it."""
+        moment = Moment(NO_DAY.replace(tzinfo=self.zone))
+        for text in _FIRST_WORDS[self.language]:
+            utterance = Utterance(text, self.language)
+            self._index.matches(utterance)
+            for slot in self.scenario.slots.values():
+                slot.read(utterance, moment, asked=True)
 
     def state(self, name: str) -> State:
         """The state of that name."""

@@ -59,8 +59,8 @@ class _Service:
     async def work(self, stop: asyncio.Event) -> None:
         """Read the bus and fire timers until ``stop`` is set."""
         async with self.consumer:
-            await self.conversations.prepare_prompts()
             self.connected = True
+            await self.conversations.prepare_prompts()
             log.info("Ready to talk")
             await self.timers.run(stop)
 

@@ -55,7 +55,7 @@ class DialogStore:
         write = StateWrite(
             key=self._names.dialog_state(call_id),
             expected_version=before.version,
-            data=step.state.model_dump_json(exclude_defaults=True),
+            data=step.state.to_json(),
             ttl_seconds=ttl_seconds,
         )
         return await self._hop.commit(
