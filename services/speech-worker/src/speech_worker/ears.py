@@ -15,6 +15,8 @@ from speech_worker.vad import WINDOW_MS, SileroVad
 
 log = logging.getLogger(__name__)
 
+_BLOCK_MS = 40
+_FROZEN_SECONDS = 1.0
 _RETRY_SECONDS = 0.5
 
 
@@ -47,15 +49,23 @@ class Ears:
     async def listen(self) -> None:
         """Hear until cancelled; while Redis is away, try again and say so once."""
         while True:
+            asked_at = time.monotonic()
             try:
-                chunks = await self._reader.read()
+                chunks = await self._reader.read(_BLOCK_MS)
             except (RedisError, OSError) as error:
                 await self._complain(f"cannot read media: {type(error).__name__}: {error}")
                 continue
-            if self.trouble:
-                log.info("Media can be read again")
-                self.trouble = ""
+            self._recover(time.monotonic() - asked_at)
             await self.hear(chunks)
+
+    def _recover(self, waited_seconds: float) -> None:
+        """After an outage the gateway needs a moment to send what it kept."""
+        if self.trouble:
+            log.info("Media can be read again")
+        if self.trouble or waited_seconds > _FROZEN_SECONDS:
+            self.trouble = ""
+            for hearing in self._calls.values():
+                hearing.excuse(time.monotonic())
 
     async def hear(self, chunks: Iterable[MediaChunk]) -> None:
         """Give the chunks to their calls and follow what is in them."""

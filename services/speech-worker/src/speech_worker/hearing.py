@@ -77,6 +77,10 @@ class Hearing:
         self._close("call_over")
         self._tell(AudioOver(reason))
 
+    def excuse(self, now: float) -> None:
+        """That no audio came until now was not the caller's doing."""
+        self._last_frame_at = now
+
     def check_stall(self, now: float) -> None:
         """End an utterance whose audio stopped: on hold and on some telephones silence is no audio at all."""
         if self._open is not None and now - self._last_frame_at >= STALL_SECONDS:
