@@ -17,7 +17,7 @@ from callbus.trace import child_of, new_traceparent
 
 _SCRIPT = files("callbus.lua").joinpath("hop.lua").read_text(encoding="utf-8")
 
-SEQ_TTL_SECONDS = 6 * 3600
+SEQ_TTL_SECONDS = 24 * 3600
 STATE_TTL_SECONDS = 6 * 3600
 
 

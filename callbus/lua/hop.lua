@@ -14,7 +14,8 @@ end
 local reply = { 'ok' }
 for _, m in ipairs(plan.messages) do
   local seq = redis.call('HINCRBY', KEYS[m.seq_key], plan.producer, 1)
-  redis.call('EXPIRE', KEYS[m.seq_key], plan.seq_ttl_seconds)
+  -- Only a new counter gets its term: the end of a call shortens it, and what still follows must not undo that.
+  if redis.call('TTL', KEYS[m.seq_key]) < 0 then redis.call('EXPIRE', KEYS[m.seq_key], plan.seq_ttl_seconds) end
   local fields = m.fields
   for i = 1, #fields, 2 do
     if fields[i] == 'seq' then fields[i + 1] = tostring(seq) end

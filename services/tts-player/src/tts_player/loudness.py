@@ -16,6 +16,8 @@ Frames = NDArray[np.bool_]
 
 FULL_SCALE = 32768.0
 FRAME = SAMPLE_RATE_HZ // 50
+EDGE_FRAME = SAMPLE_RATE_HZ // 200
+"""Sound begins and ends on this grid: 5 ms. What is left before it is time that a caller waits."""
 MARGIN_DB = 15.9
 HANGOVER_FRAMES = 10
 FLOOR_DBFS = -60.0
@@ -34,7 +36,7 @@ class Target:
 
     level_dbfs: float = -20.0
     ceiling_dbfs: float = -3.0
-    head_ms: int = 20
+    head_ms: int = 5
     tail_ms: int = 40
     most_gain_db: float = 30.0
 
@@ -81,10 +83,10 @@ def duration_ms(pcm_bytes: int) -> float:
     return pcm_bytes / BYTES_PER_MS
 
 
-def _frame_power(samples: Samples) -> NDArray[np.float64]:
-    padded = np.zeros(-(-samples.size // FRAME) * FRAME, dtype=np.float64)
+def _frame_power(samples: Samples, frame: int = FRAME) -> NDArray[np.float64]:
+    padded = np.zeros(-(-samples.size // frame) * frame, dtype=np.float64)
     padded[: samples.size] = samples
-    power: NDArray[np.float64] = np.square(padded).reshape(-1, FRAME).mean(axis=1)
+    power: NDArray[np.float64] = np.square(padded).reshape(-1, frame).mean(axis=1)
     return power
 
 
@@ -98,9 +100,9 @@ def _stretched(active: Frames) -> Frames:
 
 def _trimmed(samples: Samples, level_dbfs: float, target: Target) -> Samples:
     quietest = _ratio(max(level_dbfs - EDGE_DB, FLOOR_DBFS)) ** 2
-    frames = np.flatnonzero(_frame_power(samples) > quietest)
-    start = int(frames[0]) * FRAME - target.head_ms * SAMPLE_RATE_HZ // 1000
-    end = (int(frames[-1]) + 1) * FRAME + target.tail_ms * SAMPLE_RATE_HZ // 1000
+    frames = np.flatnonzero(_frame_power(samples, EDGE_FRAME) > quietest)
+    start = int(frames[0]) * EDGE_FRAME - target.head_ms * SAMPLE_RATE_HZ // 1000
+    end = (int(frames[-1]) + 1) * EDGE_FRAME + target.tail_ms * SAMPLE_RATE_HZ // 1000
     return samples[max(start, 0) : min(end, samples.size)]
 
 
