@@ -24,7 +24,14 @@ RUSSIAN = PhraseIndex(
     "ru",
 )
 ENGLISH = PhraseIndex(
-    [("book", "book an appointment"), ("cancel", "cancel my appointment"), ("person", "speak to a person")], "en"
+    [
+        ("book", "book an appointment"),
+        ("cancel", "cancel my appointment"),
+        ("person", "speak to a person"),
+        ("nothing", "nothing"),
+        ("repeat", "once more"),
+    ],
+    "en",
 )
 
 
@@ -52,7 +59,9 @@ def best(text: str, language: Language = "ru") -> str | None:
         ("телефон у меня не работает", "broken"),
         ("телефон работает", None),
         ("не подтверждаю", None),
-        ("неподтверждаю", "confirm"),
+        ("неподтверждаю", None),
+        ("за пи саться", "book"),
+        ("каковувас адрес", "address"),
         ("не хочу записываться", None),
         ("не надо меня записывать", None),
         ("не знаю, можно записаться", "book"),
@@ -75,6 +84,7 @@ def test_russian(text: str, key: str | None) -> None:
         ("I don't want to book an appointment", None),
         ("can I speak to a real person", "person"),
         ("good morning", None),
+        ("yes, one more thing", None),
     ],
 )
 def test_english(text: str, key: str | None) -> None:
