@@ -14,11 +14,20 @@ _DAY_HALF = re.compile(r"\b([ap])\.\s?m\b\.?")
 # "15-го", "15ое", "15th": how the recogniser writes an ordinal.
 _ORDINAL_SUFFIX = re.compile(r"(\d)-?(?:st|nd|rd|th|го|ого|ое|ой|ого|ому|му|е|й|ый|я|ая)\b")
 
+# Heard as one word where two were said.
+_RUN_TOGETHER = (
+    (re.compile(r"\bвсем(?=\s+(?:утра|вечера|час|тридцать|ноль))"), "в семь"),
+    (re.compile(r"\bводин(?=надцать|\s+час|\b)"), "в один"),
+    (re.compile(r"\bв(?=(?:десять|девять|восемь|пять|шесть|три|четыре|двенадцать)\b)"), "в "),
+)
+
 
 def normalise(text: str) -> str:
     """Lower case, ``ё`` as ``е``, apostrophes closed up, "a.m." as "am"."""
     text = text.lower().replace("ё", "е")
     text = _APOSTROPHES.sub("", text)
+    for pattern, words in _RUN_TOGETHER:
+        text = pattern.sub(words, text)
     return _DAY_HALF.sub(r"\1m", text)
 
 
