@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
-from redis.exceptions import AuthenticationError, RedisError
+from redis.exceptions import AuthenticationError, RedisError, ResponseError
 
 log = logging.getLogger(__name__)
 
@@ -53,6 +53,8 @@ async def wait_for_redis(redis: Redis, url: str, *, retry_seconds: float = 1.0) 
 def _cure(error: Exception) -> str:
     if isinstance(error, AuthenticationError):
         return f"{error}; check user and password in REDIS_URL"
+    if isinstance(error, ResponseError):
+        return f"refused: {str(error).partition('. ')[0]}; check REDIS_URL and the server's configuration"
     return f"not reachable ({type(error).__name__}); check REDIS_URL and that the server runs"
 
 

@@ -19,6 +19,7 @@ from demo.story import Story, load
 from demo.trouble import EXPECTED, explain
 from demo.verdict import failure
 from demo.watch import Watch
+from provision.cache import cache_dir
 from simcaller import SipCall
 from simcaller.script import Caller
 from simcaller.speech import default_voice
@@ -58,7 +59,7 @@ async def demo(language: str, out: Path, settings: Mapping[str, str]) -> int:
     caller = Caller(await asyncio.to_thread(default_voice), language)
     await caller.prepare([move.step for move in story.moves])
     with tempfile.TemporaryDirectory(prefix="trunkline-demo-") as workdir:
-        async with run_stack(Path(workdir), environment=settings) as stack:
+        async with run_stack(Path(workdir), environment=settings, prompts=cache_dir() / "prompts") as stack:
             seconds = time.monotonic() - started
             print(f"Redis, Asterisk {stack.asterisk.version} and four services run, after {seconds:.0f} s.", flush=True)
             reason = await _ring(stack, story, caller, out)

@@ -19,7 +19,7 @@ from simcaller.rhvoice import Engine, VoiceError
 # Other people than the bot's anna and slt.
 CALLER_VOICES: Mapping[str, str] = {"ru": "Aleksandr", "en": "Bdl"}
 SPEECH_LEVEL_DBFS = -20.0
-RECIPE = "2"
+RECIPE = "3"
 # A synthesiser takes 300 ms and more for a comma; a person who answers a question does not.
 LONGEST_PAUSE_MS = 160
 

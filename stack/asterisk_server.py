@@ -191,6 +191,7 @@ class AsteriskServer:
             "ASTERISK_LOG_DIR": str(self.log_path.parent),
             "ASTERISK_LOG_FILE": self.log_path.name,
             "ASTERISK_SYSTEM_NAME": "",
+            "ASTERISK_ENTITY_ID": "",
             "ASTERISK_HTTP_ADDRESS": self._options.http_address,
             "ASTERISK_HTTP_PORT": str(self.http_port),
             "ASTERISK_ARI_USERNAME": self.ari_username,

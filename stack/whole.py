@@ -2,8 +2,8 @@
 
 import asyncio
 import shutil
-from collections.abc import AsyncIterator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -50,11 +50,16 @@ def service_environment(redis: RedisServer, asterisk: AsteriskServer) -> dict[st
 
 @asynccontextmanager
 async def run_stack(
-    workdir: Path, *, environment: Mapping[str, str] | None = None, asterisk_options: Mapping[str, object] | None = None
+    workdir: Path,
+    *,
+    environment: Mapping[str, str] | None = None,
+    asterisk_options: Mapping[str, object] | None = None,
+    prompts: Path | None = None,
 ) -> AsyncIterator[Stack]:
     """Start all of it under ``workdir`` and stop all of it in the opposite order.
 
-    ``environment`` adds settings for the services, ``asterisk_options`` are those of :meth:`AsteriskServer.start`.
+    ``environment`` adds settings for the services, ``asterisk_options`` are those of :meth:`AsteriskServer.start`;
+    ``prompts`` is a folder that keeps the bot's sounds from one run to the next.
 
     :raises stack.services.ServiceFailed: a service did not become ready; the text has the end of its log.
     """
@@ -65,9 +70,20 @@ async def run_stack(
         asterisk = await running.enter_async_context(
             AsteriskServer.start(workdir=workdir / "asterisk", **options)  # type: ignore[arg-type]
         )
+        if prompts is not None:
+            running.enter_context(_kept(asterisk.sounds_dir / "trunkline", prompts))
         settings = {**engines, **service_environment(redis, asterisk), **(environment or {})}
         services = await running.enter_async_context(run_services(settings, workdir / "logs"))
         yield Stack(redis, asterisk, services, workdir / "logs")
+
+
+@contextmanager
+def _kept(sounds: Path, prompts: Path) -> Iterator[None]:
+    """Bring the sounds of the last run, and take them along at the end."""
+    if prompts.exists():
+        shutil.copytree(prompts, sounds, dirs_exist_ok=True)
+    yield
+    shutil.copytree(sounds, prompts, dirs_exist_ok=True)
 
 
 def keep_logs(stack: Stack, folder: Path) -> None:

@@ -53,6 +53,7 @@ export ASTERISK_RUN_DIR=/run/asterisk
 # The log is the container's own output; a file would fill a read-only container's memory.
 export ASTERISK_LOG_FILE=/dev/null
 export ASTERISK_SYSTEM_NAME="${ASTERISK_SYSTEM_NAME:-}"
+export ASTERISK_ENTITY_ID="${ASTERISK_ENTITY_ID:-02:00:00:00:00:01}"
 export ASTERISK_HTTP_ADDRESS="${ASTERISK_HTTP_ADDRESS:-0.0.0.0}"
 export ASTERISK_HTTP_PORT="${ASTERISK_HTTP_PORT:-8088}"
 export ASTERISK_ARI_USERNAME="${ASTERISK_ARI_USERNAME:-novofon_bot}"

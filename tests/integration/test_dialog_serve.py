@@ -324,7 +324,7 @@ async def test_keys_and_words_that_are_masked(redis_url: str, caller: Caller) ->
             await caller.gateway.commit([DtmfReceived(call_id=CALL, digit="*", secret_ref=ref)])
         await until_said(caller, "Отменить вашу запись?")
         await caller.says("нет")
-        await until_said(caller, "чем-нибудь ещё")
+        await until_said(caller, "Что-нибудь ещё")
         await caller.says("отменить запись")
         await until(lambda: _count(caller, "четыре цифры", 2))
         ref = await secrets.put(CALL, "четыре семь один один")
