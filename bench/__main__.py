@@ -102,7 +102,7 @@ def _report(timings: Timings) -> None:
 async def emulator(clips: Path) -> AsyncIterator[str]:
     """The emulated vendor as a process of its own; its address."""
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "tests.fakes.elevenlabs", "--clips", str(clips), "--whole-clips", "--api-key", "sk_bench",
+        sys.executable, "-m", "tests.fakes.elevenlabs", "--clips", str(clips), "--api-key", "sk_bench",
         cwd=ROOT, stdout=asyncio.subprocess.PIPE,
     )  # fmt: skip
     if process.stdout is None:

@@ -6,16 +6,26 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
-from pydantic import ValidationError
+from pydantic import ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 EXIT_BAD_SETTING = 2
 
 
 class Settings(BaseSettings):
-    """What every service has; a field's environment name is its alias, or ``TRUNKLINE_<FIELD>``."""
+    """What every service has; a field's environment name is its alias, or ``TRUNKLINE_<FIELD>``.
 
-    model_config = SettingsConfigDict(env_prefix="TRUNKLINE_", populate_by_name=True, extra="ignore")
+    An empty variable counts as one that is not set.
+    """
+
+    model_config = SettingsConfigDict(
+        env_prefix="TRUNKLINE_", populate_by_name=True, extra="ignore", env_ignore_empty=True
+    )
+
+    @field_validator("log_level", mode="before", check_fields=False)
+    @classmethod
+    def _any_case(cls, value: object) -> object:
+        return value.upper() if isinstance(value, str) else value
 
 
 S = TypeVar("S", bound=Settings)

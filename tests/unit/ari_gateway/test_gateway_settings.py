@@ -65,7 +65,7 @@ def test_lists(environment: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     ("name", "value", "words"),
     [
-        ("ASTERISK_ARI_PASSWORD", "", "is empty"),
+        ("ASTERISK_ARI_PASSWORD", "", "is not set"),
         ("ASTERISK_ARI_URL", "pbx:8088", "http://HOST:8088"),
         ("ASTERISK_ARI_URL", "http://u:hunter2@pbx:8088", "must not hold a password"),
         ("ASTERISK_ARI_URL", "ws://pbx/ari/events?api_key=u:hunter2", "must not hold a password"),

@@ -50,18 +50,6 @@ class GatewaySettings(Settings):
         prefix = parts.path.removesuffix("/").removesuffix("/events").removesuffix("/ari")
         return f"{_SCHEMES[parts.scheme]}://{parts.netloc}{prefix}"
 
-    @field_validator("ari_password")
-    @classmethod
-    def _password_given(cls, value: SecretStr) -> SecretStr:
-        if not value.get_secret_value():
-            raise ValueError("is empty; give the password of the ARI user in ari.conf")
-        return value
-
-    @field_validator("log_level", mode="before")
-    @classmethod
-    def _upper(cls, value: object) -> object:
-        return value.upper() if isinstance(value, str) else value
-
     @field_validator("channel_variables")
     @classmethod
     def _names(cls, value: str) -> str:

@@ -14,7 +14,7 @@ from ari_gateway.playback_steps import Start, Step, Stop, Tell
 from ari_gateway.playbacks import Playbacks
 from ari_gateway.surroundings import Surroundings
 from callbus.commands import Play, StopPlayback, StopSpeaking
-from callbus.events import FinalTranscript, SpeechStarted
+from callbus.events import FinalTranscript, PlaybackFailed, SpeechStarted
 
 log = logging.getLogger(__name__)
 
@@ -120,6 +120,8 @@ class Voice:
         for step in steps:
             match step:
                 case Tell(report):
+                    if isinstance(report, PlaybackFailed):
+                        log.warning("PlaybackFinished state: failed: %s", report.reason, extra=self._log)
                     self._outbox.put(report)
                 case Start():
                     self._keep(self._spawn(self._start(step)))
