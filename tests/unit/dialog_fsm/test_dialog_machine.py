@@ -23,6 +23,8 @@ from dialog_fsm.rehearsal import Rehearsal
 from dialog_fsm.state import DialogState, Seen, TimerName
 from tests.unit.dialog_fsm.small_scenarios import NOW, call, rehearse, small
 
+NEWS_TELL = ('  news: {say: "Новостей нет.", goto: stay}', "  news: tell")
+
 
 def of_type(commands: list[Message], kind: type[Message]) -> list[Any]:
     return [command for command in commands if isinstance(command, kind)]
@@ -250,6 +252,18 @@ def test_an_answer_over_what_must_be_heard_waits_behind_it() -> None:
     answer = step(program, taken.state, final("заказать"), NOW + 1)
     assert [command.type for command in answer.commands] == ["Say", "Listen"]
     assert [said.say_id for said in answer.state.outstanding] == ["c1-1", "c1-2"]
+
+
+def test_only_what_may_be_stopped_is_stopped() -> None:
+    program = small(("  bye:\n", "  tell: {prompt: Важно., interruptible: false, next: back}\n  bye:\n"), NEWS_TELL)
+    bot = Rehearsal(program, call(), NOW)
+    fed(bot, final("новости"))
+    must, may = bot.state.outstanding
+    assert (must.interruptible, may.interruptible) == (False, True)
+    stop, *_ = fed(bot, final("заказать"))
+    assert isinstance(stop, StopSpeaking)
+    assert stop.say_id == may.say_id
+    assert must in bot.state.outstanding
 
 
 def test_silence_is_counted_from_the_end_of_the_last_playback() -> None:

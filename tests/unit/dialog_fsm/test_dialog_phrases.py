@@ -85,6 +85,7 @@ def test_russian(text: str, key: str | None) -> None:
         ("can I speak to a real person", "person"),
         ("good morning", None),
         ("yes, one more thing", None),
+        ("look here", None),
     ],
 )
 def test_english(text: str, key: str | None) -> None:

@@ -21,6 +21,7 @@ from callbus.message import Message
 from dialog_fsm.answer import answer_with, no_input, no_match
 from dialog_fsm.flow import depart, enter, fail, over
 from dialog_fsm.keys import complete, press
+from dialog_fsm.playing import playback_ended, playback_started, silent, synthesised
 from dialog_fsm.program import Program
 from dialog_fsm.state import DialogState, Seen, TimerName
 from dialog_fsm.turn import Turn
@@ -155,13 +156,13 @@ def _take(turn: Turn, event: Event) -> None:
         case DtmfReceived():
             _key(turn, event)
         case PlaybackStarted():
-            _playback_started(turn, event.say_id)
+            playback_started(turn, event.say_id)
         case SpeechSynthesised():
-            _synthesised(turn, event)
+            synthesised(turn, event)
         case PlaybackFinished():
-            _playback_ended(turn, event.say_id, stopped=event.outcome == "stopped")
+            playback_ended(turn, event.say_id, stopped=event.outcome == "stopped")
         case PlaybackFailed():
-            _playback_ended(turn, event.say_id, stopped=False)
+            playback_ended(turn, event.say_id, stopped=False)
         case TimerFired():
             _timer(turn, event.name)
 
@@ -215,45 +216,6 @@ def _key(turn: Turn, event: DtmfReceived) -> None:
     turn.await_input()
 
 
-def _playback_started(turn: Turn, say_id: str) -> None:
-    for said in turn.state.outstanding:
-        if said.say_id == say_id:
-            said.started = True
-            turn.expect_playback()
-
-
-def _synthesised(turn: Turn, event: SpeechSynthesised) -> None:
-    for said in turn.state.outstanding:
-        if said.say_id == event.say_id and event.audio_ms > 0:
-            said.expected_ms = event.audio_ms
-            turn.expect_playback()
-
-
-def _playback_ended(turn: Turn, say_id: str, *, stopped: bool) -> None:
-    state = turn.state
-    rest = [said for said in state.outstanding if said.say_id != say_id]
-    if len(rest) == len(state.outstanding):
-        return
-    state.outstanding = rest
-    if stopped:
-        # The caller spoke over it: what was to follow is not wanted either.
-        state.interrupted = True
-        if any(said.interruptible for said in rest):
-            turn.stop_speaking("barge_in")
-    _silent(turn)
-
-
-def _silent(turn: Turn) -> None:
-    """When nothing plays any more, wait for the caller, or leave."""
-    if turn.state.outstanding:
-        return
-    turn.disarm("playback")
-    if turn.state.phase == "leaving":
-        depart(turn)
-    else:
-        turn.await_input()
-
-
 def _timer(turn: Turn, name: TimerName) -> None:
     due = turn.state.timers.get(name)
     if due is None or due > turn.now + _TIMER_SLACK_SECONDS:
@@ -264,7 +226,7 @@ def _timer(turn: Turn, name: TimerName) -> None:
             no_input(turn)
         case "playback":
             turn.state.outstanding = []
-            _silent(turn)
+            silent(turn)
         case "utterance":
             turn.state.caller_speaking = None
             no_match(turn)

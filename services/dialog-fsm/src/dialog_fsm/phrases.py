@@ -20,8 +20,11 @@ Key = TypeVar("Key")
 
 THRESHOLD = 0.75
 _LIGHT_WEIGHT = 0.2
-_LIKE_RATIO = 75
+# Stems shorter than four letters must be the same; "look" must not be "book".
 _SHORT_WORD_LETTERS = 4
+_LONG_WORD_LETTERS = 6
+_LIKE_RATIO = 75
+_LIKE_RATIO_OF_SHORTER = 80
 # Letters in a row: only long words and longer phrases are telling, and the sentence may lack but few of their letters.
 _FEWEST_LETTERS = {1: 7}
 _FEWEST_LETTERS_OF_MANY_WORDS = 11
@@ -180,7 +183,8 @@ class _Sentence:
 def _alike(root: str, stems: Sequence[str]) -> list[tuple[int, float]]:
     if len(root) < _SHORT_WORD_LETTERS:
         return [(number, 1.0) for number, known in enumerate(stems) if known == root]
-    close = process.extract(root, stems, scorer=fuzz.ratio, limit=None, score_cutoff=_LIKE_RATIO)
+    cutoff = _LIKE_RATIO if len(root) >= _LONG_WORD_LETTERS else _LIKE_RATIO_OF_SHORTER
+    close = process.extract(root, stems, scorer=fuzz.ratio, limit=None, score_cutoff=cutoff)
     return [(number, ratio / 100) for known, ratio, number in close if not _is_denial_of(root, known)]
 
 

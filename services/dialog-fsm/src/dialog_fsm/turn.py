@@ -111,8 +111,11 @@ class Turn:
 
     def stop_speaking(self, reason: str) -> None:
         """Stop everything that may be stopped; what may not goes on."""
-        self.state.outstanding = [said for said in self.state.outstanding if not said.interruptible]
-        self.commands.append(StopSpeaking(call_id=self.state.call_id, reason=reason))
+        kept = [said for said in self.state.outstanding if not said.interruptible]
+        stopped = [said.say_id for said in self.state.outstanding if said.interruptible]
+        self.state.outstanding = kept
+        for say_id in stopped if kept else [None]:
+            self.commands.append(StopSpeaking(call_id=self.state.call_id, say_id=say_id, reason=reason))
 
     def expect_playback(self) -> None:
         """Arm the timer for playbacks whose end never comes."""
