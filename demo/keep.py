@@ -10,6 +10,7 @@ from pathlib import Path
 
 from demo import background
 from demo.trouble import EXPECTED, explain
+from stack.asterisk_server import AsteriskOptions
 from stack.whole import Stack, run_stack
 
 SOFTPHONE = "softphone"
@@ -33,7 +34,7 @@ async def _keep(arguments: argparse.Namespace) -> None:
     told_to_stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, told_to_stop.set)
-    options = {"sip_address": arguments.address, "sip_port": arguments.port}
+    options = AsteriskOptions(sip_address=arguments.address, sip_port=arguments.port)
     async with run_stack(arguments.workdir, asterisk_options=options) as stack:
         background.write(running(stack, arguments.address))
         await told_to_stop.wait()

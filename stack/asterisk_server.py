@@ -96,13 +96,20 @@ class AsteriskServer:
             operator_dial=operator_dial,
             trunk=trunk,
         )
+        async with cls.prepared(options, workdir) as server:
+            await server.restart()
+            yield server
+
+    @classmethod
+    @asynccontextmanager
+    async def prepared(cls, options: AsteriskOptions, workdir: Path | None = None) -> AsyncIterator[AsteriskServer]:
+        """An Asterisk with its ports and files that restart() starts; ended when the block is left."""
         files = await asyncio.to_thread(provided.ensure)
         # The control socket's path must be short (a socket's address holds 107 bytes), so it gets a folder of its own.
         with tempfile.TemporaryDirectory(prefix="trunkline-ast-") as temporary:
             server = cls(options, files, workdir or Path(temporary) / "work", Path(temporary))
             server._prepare()
             try:
-                await server._process.start(server._answers)
                 yield server
             finally:
                 await server.stop()

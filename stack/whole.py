@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from provision import rhvoice, whisper
-from stack.asterisk_server import AsteriskServer
+from stack.asterisk_server import AsteriskOptions, AsteriskServer
 from stack.redis_server import RedisServer
 from stack.services import ROOT, ServiceProcess, run_services
 
@@ -53,12 +53,12 @@ async def run_stack(
     workdir: Path,
     *,
     environment: Mapping[str, str] | None = None,
-    asterisk_options: Mapping[str, object] | None = None,
+    asterisk_options: AsteriskOptions | None = None,
     prompts: Path | None = None,
 ) -> AsyncIterator[Stack]:
     """Start all of it under ``workdir`` and stop all of it in the opposite order.
 
-    ``environment`` adds settings for the services, ``asterisk_options`` are those of :meth:`AsteriskServer.start`;
+    ``environment`` adds settings for the services, ``asterisk_options`` choose ports and passwords;
     ``prompts`` is a folder that keeps the bot's sounds from one run to the next.
 
     :raises stack.services.ServiceFailed: a service did not become ready; the text has the end of its log.
@@ -66,15 +66,18 @@ async def run_stack(
     engines = await asyncio.to_thread(offline_engines)
     async with AsyncExitStack() as running:
         redis = await running.enter_async_context(RedisServer.start(workdir=workdir / "redis"))
-        options = dict(asterisk_options or {})
         asterisk = await running.enter_async_context(
-            AsteriskServer.start(workdir=workdir / "asterisk", **options)  # type: ignore[arg-type]
+            AsteriskServer.prepared(asterisk_options or AsteriskOptions(), workdir / "asterisk")
         )
         if prompts is not None:
             running.enter_context(_kept(asterisk.sounds_dir / "trunkline", prompts))
         settings = {**engines, **service_environment(redis, asterisk), **(environment or {})}
-        services = await running.enter_async_context(run_services(settings, workdir / "logs"))
-        yield Stack(redis, asterisk, services, workdir / "logs")
+        # They do not wait for one another: services find their servers by themselves.
+        services = run_services(settings, workdir / "logs")
+        async with asyncio.TaskGroup() as starting:
+            ready = starting.create_task(running.enter_async_context(services), name="start:services")
+            starting.create_task(asterisk.restart(), name="start:asterisk")
+        yield Stack(redis, asterisk, ready.result(), workdir / "logs")
 
 
 @contextmanager
