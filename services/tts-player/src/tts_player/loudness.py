@@ -22,8 +22,9 @@ MARGIN_DB = 15.9
 HANGOVER_FRAMES = 10
 FLOOR_DBFS = -60.0
 """Quieter frames are silence whatever the rest is."""
-EDGE_DB = 35.0
-"""A word may begin with an f or s this far below its vowels: that is not trimmed."""
+HEAD_DB, TAIL_DB = 30.0, 35.0
+"""A word may begin or end with an f or s this far below its vowels: that is not trimmed. What a voice breathes before it
+speaks lies lower, and a caller waits for it."""
 
 
 class NoSpeech(ValueError):
@@ -99,11 +100,14 @@ def _stretched(active: Frames) -> Frames:
 
 
 def _trimmed(samples: Samples, level_dbfs: float, target: Target) -> Samples:
-    quietest = _ratio(max(level_dbfs - EDGE_DB, FLOOR_DBFS)) ** 2
-    frames = np.flatnonzero(_frame_power(samples, EDGE_FRAME) > quietest)
-    start = int(frames[0]) * EDGE_FRAME - target.head_ms * SAMPLE_RATE_HZ // 1000
-    end = (int(frames[-1]) + 1) * EDGE_FRAME + target.tail_ms * SAMPLE_RATE_HZ // 1000
+    power = _frame_power(samples, EDGE_FRAME)
+    start = int(_louder(power, level_dbfs - HEAD_DB)[0]) * EDGE_FRAME - target.head_ms * SAMPLE_RATE_HZ // 1000
+    end = (int(_louder(power, level_dbfs - TAIL_DB)[-1]) + 1) * EDGE_FRAME + target.tail_ms * SAMPLE_RATE_HZ // 1000
     return samples[max(start, 0) : min(end, samples.size)]
+
+
+def _louder(power: NDArray[np.float64], dbfs: float) -> NDArray[np.intp]:
+    return np.flatnonzero(power > _ratio(max(dbfs, FLOOR_DBFS)) ** 2)
 
 
 def _limited(samples: Samples, ceiling: float) -> Samples:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from tts_player.voice import Rendition
 
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
 """Raised whenever the same input would give other bytes (trimming, loudness, encoding)."""
 
 FOLDER = "trunkline"
