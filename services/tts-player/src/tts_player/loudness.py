@@ -23,8 +23,8 @@ HANGOVER_FRAMES = 10
 FLOOR_DBFS = -60.0
 """Quieter frames are silence whatever the rest is."""
 HEAD_DB, TAIL_DB = 30.0, 35.0
-"""A word may begin or end with an f or s this far below its vowels: that is not trimmed. What a voice breathes before it
-speaks lies lower, and a caller waits for it."""
+"""A word may begin or end with an f or s this far below its vowels: that is not trimmed. What a voice breathes before
+it speaks lies lower, and a caller waits for it."""
 
 
 class NoSpeech(ValueError):
