@@ -101,16 +101,18 @@ class Consumer:
 
     async def __aenter__(self) -> Self:
         """Wait for Redis, create the groups, start reading; cancelling leaves nothing running."""
-        await wait_for_redis(self._redis, self._url)
-        for stream in self._stream_names:
-            await self._create_group(stream)
-            self._subscribe(stream)
-        self._stack.push_async_callback(self._redis.aclose)
-        self._stack.push_async_callback(self._leave)
-        await self._broker.start()
-        self._stack.push_async_callback(self._broker.stop)
-        keeper = asyncio.create_task(self._keep(), name=f"consumer:{self._group}")
-        self._stack.push_async_callback(self._end, keeper)
+        async with AsyncExitStack() as opening:
+            opening.push_async_callback(self._redis.aclose)
+            await wait_for_redis(self._redis, self._url)
+            for stream in self._stream_names:
+                await self._create_group(stream)
+                self._subscribe(stream)
+            opening.push_async_callback(self._leave)
+            opening.push_async_callback(self._broker.stop)
+            await self._broker.start()
+            keeper = asyncio.create_task(self._keep(), name=f"consumer:{self._group}")
+            opening.push_async_callback(self._end, keeper)
+            self._stack = opening.pop_all()
         return self
 
     async def __aexit__(
