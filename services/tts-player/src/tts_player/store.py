@@ -84,7 +84,7 @@ class SoundStore:
             if error.errno in FULL:
                 return
             raise StoreUnusable(
-                f"the sounds folder {self._root} cannot be written ({error.strerror}); "
+                f"the sounds folder {self._root} (TRUNKLINE_SOUNDS_DIR) cannot be written ({error.strerror}); "
                 f"give user id {os.geteuid()} the right to write there"
             ) from error
 
