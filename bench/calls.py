@@ -88,10 +88,11 @@ async def transcripts(redis_url: str) -> AsyncIterator[Finals]:
 
 
 async def _follow(redis: Any, finals: Finals) -> None:
-    positions: dict[Any, Any] = dict.fromkeys(CONTROL, "$")
+    # From the beginning: "$" would be another place at each read.
+    positions: dict[Any, Any] = dict.fromkeys(CONTROL, "0")
     while True:
         for stream, entries in await redis.xread(positions, block=200, count=500):
-            positions[stream.decode()] = entries[-1][0]
+            positions[stream.decode()] = entries[-1][0].decode()
             for _, fields in entries:
                 finals.take(decode(fields))
 
