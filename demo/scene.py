@@ -13,8 +13,8 @@ from simcaller.script import Caller, InterruptAfter, Press, Turn, WaitForBotToFi
 
 ANSWER_WITHIN_SECONDS = 15.0
 HANGS_UP_WITHIN_SECONDS = 20.0
-PATIENT = WaitForBotToFinish(silence_ms=450.0, timeout_seconds=20.0)
-INTERRUPTING = InterruptAfter(1000, timeout_seconds=20.0)
+PATIENT = WaitForBotToFinish(silence_ms=400.0, timeout_seconds=20.0)
+INTERRUPTING = InterruptAfter(600, timeout_seconds=20.0)
 # A person says a sentence that was not understood so often.
 TRIES = 3
 # The bus tells the end of a call a moment after the caller hears it.

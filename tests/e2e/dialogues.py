@@ -31,9 +31,13 @@ async def follow_story(call: SipCall, caller: Caller, name: str) -> list[Turn]:
     return [turn for turn in turns if turn.who == "caller"]
 
 
+# The recogniser writes these numbers as digits.
+DIGITS = {"десять": "10", "ten": "10"}
+
+
 def words(text: str) -> list[str]:
     """Comparable words."""
-    return re.findall(r"\w+", text.lower().replace("ё", "е"))
+    return [DIGITS.get(word, word) for word in re.findall(r"\w+", text.lower().replace("ё", "е"))]
 
 
 def share_heard(said: Sequence[str], heard: Sequence[str]) -> float:
