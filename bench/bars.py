@@ -25,7 +25,7 @@ MEDIA = Bar("caller's frame sent -> handed to the recogniser", "ms", {99: 60})
 TURN = Bar("caller's last voiced sound -> reply audible (whole turn)", "ms", {})
 CPU = Bar("CPU per call", "% of a core", {})
 WORKER_CPU = Bar("CPU of a speech worker per speaking call", "% of a core", {50: 1.0})
-MEMORY = Bar("memory per call", "MB", {50: 1.0})
+MEMORY = Bar("memory kept per call, after the calls", "MB", {})
 
 
 def percentile(values: Sequence[float], percent: float) -> float:

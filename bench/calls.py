@@ -10,7 +10,7 @@ from typing import Any
 
 from callbus import Message, decode
 from callbus.connect import connect
-from callbus.events import CallStarted, FinalTranscript, PlaybackStarted
+from callbus.events import CallStarted, FinalTranscript
 from callbus.streams import CONTROL
 from simcaller.call import CallError, SipCall
 from simcaller.measure import silenced_after_ms, voicing
@@ -56,7 +56,6 @@ class Finals:
 
     call_ids: dict[str, str] = field(default_factory=dict)
     at: dict[str, list[float]] = field(default_factory=dict)
-    played: dict[str, list[float]] = field(default_factory=dict)
 
     def take(self, message: Message) -> None:
         """Remember what a caller needs to time its turns."""
@@ -65,8 +64,6 @@ class Finals:
                 self.call_ids[message.sip_call_id] = message.call_id
             case FinalTranscript():
                 self.at.setdefault(message.call_id, []).append(message.at)
-            case PlaybackStarted():
-                self.played.setdefault(message.call_id, []).append(message.at)
 
     def of(self, sip_call_id: str) -> list[float]:
         """When the call's transcripts were committed, in unix seconds."""
@@ -101,8 +98,7 @@ async def _one_call(sip: tuple[str, int], plan: Plan, finals: Finals, timings: T
     try:
         async with SipCall.place(sip, "2000", "+79001234567") as call:
             answered_at = await call.answered
-            heard_at = await call.wait_bot_speech(since=answered_at, timeout_seconds=BOT_TIMEOUT_SECONDS)
-            del heard_at
+            await call.wait_bot_speech(since=answered_at, timeout_seconds=BOT_TIMEOUT_SECONDS)
             first = voicing(call.received).first_after(answered_at)
             if first is not None:
                 timings.greeting_ms.append((first - answered_at) * 1000)
